@@ -38,8 +38,8 @@ const maxPages = 100;
 const keysAtOnce = 500;
 /**
  * A portion is let in by parts of this many, each after a rest and when the sink has nothing to do: a live event waits
- * for about one write more. For each part that is waited for, ms, at most: a sink that lingers for a fuller batch always
- * has something to do, and gets its parts at this interval.
+ * for about one write more. For each part that is waited for, ms, at most: a sink that lingers for a fuller batch
+ * always has something to do, and gets its parts at this interval.
  */
 const partSize = 100;
 const patienceMs = 400;
@@ -125,7 +125,7 @@ export class DeadLetterAdmin {
     return { chosen, refused, notReached: Math.max(0, count - seen) };
   }
 
-  /** Of a portion that fails in the middle, the client hears what went before, and why when it asks for the next. */
+  /** When a portion fails in the middle, the client hears how many came back, and why when it asks for the next. */
   async #inParts(sink: string, keys: readonly string[], isPortion: boolean): Promise<number> {
     const size = isPortion ? partSize : keysAtOnce;
     let redriven = 0;

@@ -98,14 +98,14 @@ test('what was not looked at is wanted too without a filter, and what was not in
   const limits = daemon.asked.slice(0).map(({ body }) => JSON.parse(body).limit);
   Object.assign(left, { found: 600, behind: 1_300 });
   const words = ['dead-letters', 'redrive', '--sink', 'ga4', '--all', '--reason', 'x'];
-  const dry = await invoke([...words, '--dry-run'], { env });
+  const trial = await invoke([...words, '--dry-run'], { env });
   await daemon.close();
   assert.match(
     all.out,
     '1700 events redriven\n1300 events not looked at: of one sink, RabbitMQ shows the oldest thousand.',
   );
   assert.equal(limits, [undefined, 500, 500, 500, 500, 500]);
-  assert.is(JSON.parse(dry.out).not_reached, 1_300);
+  assert.is(JSON.parse(trial.out).not_reached, 1_300);
 });
 
 test('a reason that acts on a terminal, and a time that is none, hide nothing of the list', async () => {
