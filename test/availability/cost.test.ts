@@ -10,8 +10,8 @@ import { TargetMonitor } from '../../src/health/target-monitor.js';
 import { answerOfCost } from '../../src/http/routes/outage-cost.js';
 import { outageOf } from '../../src/page/services/outage.js';
 import { targetOf } from '../helpers/health.js';
-import { Scene } from '../nginx/scene.js';
-import { manualClock, ScratchDatabase } from '../storage/scratch.js';
+import { manualClock, type ScratchDatabase } from '../storage/scratch.js';
+import { countedLog, observed } from './counted-log.js';
 
 /**
  * `fixtures/nginx/outage.log`, counted by hand: its lines from 10:00:00 to 10:09:59 on five Wednesdays, by the clock in
@@ -44,25 +44,12 @@ const begin = Date.parse('2026-02-24T00:00:00-06:00');
 /** The log as a daemon reads it, and the availability of a service that was down once. */
 async function counted(): Promise<ScratchDatabase> {
   const clock = manualClock(outage.until + 15 * minute);
-  const scene = new Scene({ clock });
-  const scratch = new ScratchDatabase();
-  scratch.now = clock.time;
-  try {
-    scene.write(readFileSync('fixtures/nginx/outage.log', 'utf8'));
-    await scene.start();
-    await scene.read();
-    await scene.stop();
-    scratch.group([scene.store.calls]);
-  } finally {
-    await scene.remove();
-  }
-  const spans = [
+  const scratch = await countedLog(readFileSync('fixtures/nginx/outage.log', 'utf8'), clock);
+  observed(scratch, service, [
     { from: begin, until: outage.from, state: 'up' },
     { ...outage, state: 'down', reason: 'HTTP 502' },
     { from: outage.until, until: scratch.now, state: 'up' },
-  ];
-  const lane = 'observed' as const;
-  scratch.write('keepAvailability', { service, spans: spans.map(span => ({ lane, ...span })), times: [] });
+  ]);
   return scratch;
 }
 

@@ -6,9 +6,8 @@ import { costInWords } from '../../src/availability/cost-words.js';
 import { OutageCosts } from '../../src/availability/costs.js';
 import { availabilityAsCsv } from '../../src/availability/csv.js';
 import { availabilityAsHtml } from '../../src/availability/html.js';
-import type { Span } from '../../src/spans.js';
-import { Scene } from '../nginx/scene.js';
-import { manualClock, ScratchDatabase } from '../storage/scratch.js';
+import { manualClock, type ScratchDatabase } from '../storage/scratch.js';
+import { countedLog, observed } from './counted-log.js';
 
 const zone = 'America/Chicago';
 const service = 'clowder';
@@ -81,30 +80,14 @@ const test = suite<{ scratch: ScratchDatabase }>('cost of an outage');
 /** The log as a daemon reads it, into the tables of storage; and a service that was down once. */
 test.before.each(async context => {
   const clock = manualClock(summer('2026-04-01T00:00'));
-  const scene = new Scene({ clock });
-  const scratch = new ScratchDatabase();
-  scratch.now = clock.time;
-  try {
-    scene.write(month());
-    await scene.start();
-    await scene.read();
-    await scene.stop();
-    scratch.group([scene.store.calls]);
-  } finally {
-    await scene.remove();
-  }
-  observed(scratch, [
+  const scratch = await countedLog(month(), clock);
+  observed(scratch, service, [
     { from: begin, until: outage.from, state: 'up' },
     { ...outage, state: 'down', reason: 'HTTP 502' },
     { from: outage.until, until: scratch.now, state: 'up' },
   ]);
   context.scratch = scratch;
 });
-
-function observed(scratch: ScratchDatabase, spans: readonly Span[]): void {
-  const lane = 'observed' as const;
-  scratch.write('keepAvailability', { service, spans: spans.map(span => ({ lane, ...span })), times: [] });
-}
 
 const storageOf = (scratch: ScratchDatabase) => ({
   read: async (name: never, ...args: never) => scratch.read(name, ...(args as never)),
@@ -141,7 +124,7 @@ test('by the hours of UTC, other weeks are compared', async ({ scratch }) => {
 
 test('a week in which the service was down itself is left out, and said so', async ({ scratch }) => {
   const at = summer('2026-03-11T14:10');
-  observed(scratch, [{ from: at, until: at + 20_000, state: 'down' }]);
+  observed(scratch, service, [{ from: at, until: at + 20_000, state: 'down' }]);
   const cost = await costIn(scratch);
   assert.equal(cost?.requests, { counted: 16, expected: { mean: 90, min: 60, max: 120 } });
   assert.equal(cost?.leftOut, [{ from: summer('2026-03-11T14:00') + 20_000, reason: 'down' }]);
@@ -154,7 +137,7 @@ test('fewer than two weeks are not enough: nothing is made up', async ({ scratch
   scratch.write('keepCorrection', { service, correction, endsMaintenance: false });
   // Nobody looked before 10 March.
   scratch.database.run('DELETE FROM availability_spans WHERE service = ?', service);
-  observed(scratch, [{ from: summer('2026-03-10T00:00'), until: outage.from, state: 'up' }]);
+  observed(scratch, service, [{ from: summer('2026-03-10T00:00'), until: outage.from, state: 'up' }]);
   const cost = await costIn(scratch);
   assert.equal(
     cost?.leftOut.map(({ reason }) => reason),
