@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { buildSync } from 'esbuild';
+import { build, buildSync } from 'esbuild';
 import { entryOf, installProgram, keepEntry } from './installed-program.mjs';
 import { programBuilds } from './program.mjs';
 import { snippetBuild } from './snippet.mjs';
@@ -23,7 +23,7 @@ buildSync(snippetBuild);
 cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 removeStale('dist');
 // What does not compile is not started: dist/src/main.js stays with the build before.
-if (process.exitCode === 0) installProgram(programBuilds.map(build => buildSync(build)));
+if (process.exitCode === 0) installProgram(await Promise.all(programBuilds.map(one => build(one))));
 
 function compile(project, name) {
   const compiler = 'node_modules/typescript/bin/tsc';

@@ -1,6 +1,7 @@
 // How the program is put together: hundreds of modules, each of which would be found, read and linked by itself at
 // every start, become a few files. What only some settings or commands need stays apart, and is loaded when they do.
 import { readFileSync } from 'node:fs';
+import { smallerPackages } from './smaller-packages.mjs';
 
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -32,6 +33,7 @@ const common = {
   write: false,
   metafile: true,
   bundle: true,
+  plugins: [smallerPackages],
   format: 'esm',
   platform: 'node',
   target: 'node20',
