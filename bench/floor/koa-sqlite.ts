@@ -18,8 +18,10 @@ interface Waiting {
 
 let waiting: Waiting[] = [];
 let writing: Waiting[] = [];
+let ended = false;
 
 function write(): void {
+  if (ended) return;
   writing = waiting;
   waiting = [];
   writer.postMessage(writing.flatMap(({ bodies }) => bodies));
@@ -46,7 +48,8 @@ app.use(async ctx => {
   ctx.body = { accepted: bodies.length };
 });
 serve(app, () => {
-  // Ended by itself, after the commit in hand: a thread that is terminated within the library prints its panic.
+  // By itself, after the commit in hand: a thread that is terminated within the library prints its panic.
+  ended = true;
   writer.postMessage(null);
   writer.once('exit', () => {
     for (const end of ['', '-wal', '-shm']) rmSync(FILE + end, { force: true });
