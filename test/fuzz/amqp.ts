@@ -3,6 +3,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { MessageProperties } from 'amqplib';
 import { AmqpDelivery } from '../../src/broker/rabbitmq/consume/delivery.js';
 import { encode, restored, stored, toQueue } from '../../src/broker/rabbitmq/publish/outgoing-message.js';
+import { PublishFrames } from '../../src/broker/rabbitmq/publish/publish-frames.js';
 import { decode } from '../../src/events/decode.js';
 import { isEventId } from '../../src/events/identity.js';
 import { isEpochMs } from '../../src/events/timestamp.js';
@@ -51,7 +52,8 @@ function deadLettered(delivery: AmqpDelivery, input: Buffer): void {
     const encoded = encode(one, 'clowder.metrics');
     demand(!('refused' in encoded), `cannot be published: ${'refused' in encoded ? encoded.refused : ''}`, input);
     if ('refused' in encoded) return;
-    demand(encoded.content.equals(raw ?? Buffer.from(text)), 'other bytes', input);
+    demand(Buffer.from(encoded.content).equals(raw ?? Buffer.from(text)), 'other bytes', input);
+    new PublishFrames(1, 131_072).add(encoded);
     const numbers = [encoded.options.timestamp ?? 0, ...Object.values(encoded.options.headers ?? {})];
     const wild = numbers.filter(one => typeof one === 'number' && !(Number.isSafeInteger(one) && one >= 0));
     demand(wild.length === 0, `AMQP cannot carry ${wild}`, input);

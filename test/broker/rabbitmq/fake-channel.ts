@@ -6,6 +6,7 @@ import type { ChannelModel, ConsumeMessage, Options } from 'amqplib';
 const require = createRequire(import.meta.url);
 const amqplib = (file: string) => require(join(dirname(require.resolve('amqplib')), 'lib', file));
 const { BasicProperties, BasicPublish, BasicQos, encodeMethod, encodeProperties } = amqplib('defs.js');
+const { parseFrame, decodeFrame } = amqplib('frame.js');
 
 export interface Published {
   readonly exchange: string;
@@ -17,7 +18,10 @@ export interface Published {
 /** What the server makes of a message; a code closes the channel. */
 export type ServerAnswer = 'ack' | 'nack' | 'return' | 'silence' | readonly [code: number, text: string];
 
-/** A channel without a server. It encodes what it is given with amqplib's own encoder, and fails as that does. */
+/**
+ * A channel without a server. It encodes what it is given with amqplib's own encoder, and fails as that does; frames
+ * that are written past that are decoded as amqplib would.
+ */
 export class FakeChannel extends EventEmitter {
   readonly published: Published[] = [];
   /** Acknowledgements in the order in which they were sent: `ack 3`, `ack 1-5`, `nack 2`. */
@@ -29,20 +33,29 @@ export class FakeChannel extends EventEmitter {
   /** Messages that were got and not acknowledged, by their tags. */
   readonly #got = new Map<number, ConsumeMessage>();
   readonly #server: FakeServer;
+  /** The confirms of messages whose frames have not been written yet. */
+  readonly #expected: ((error: Error | null) => void)[] = [];
+  readonly ch = 1;
+  readonly connection;
 
   constructor(server: FakeServer) {
     super();
     this.#server = server;
+    const stream = Object.defineProperty(new EventEmitter(), 'writableLength', {
+      get: () => (server.hasRoom ? 0 : Number.POSITIVE_INFINITY),
+    });
+    this.connection = { frameMax: 131_072, stream, sendBytes: (bytes: Buffer) => this.#receive(bytes) };
+  }
+
+  pushConfirmCallback(confirm: (error: Error | null) => void): void {
+    this.#expected.push(confirm);
   }
 
   publish(...[exchange, routingKey, content, options, confirm]: PublishArguments): boolean {
     if (this.closed) throw Object.assign(new Error('Channel closed'), { name: 'IllegalOperationError' });
     encodeMethod(BasicPublish, 1, { exchange, routingKey, mandatory: true, immediate: false, ticket: 0 });
     encodeProperties(BasicProperties, 1, content.length, options);
-    const message = { exchange, routingKey, content, options };
-    this.published.push(message);
-    this.#unconfirmed.add(confirm);
-    setImmediate(() => this.#answer(message, confirm, this.#server.answer(message)));
+    this.#take({ exchange, routingKey, content, options }, confirm);
     return this.#server.hasRoom;
   }
 
@@ -113,6 +126,31 @@ export class FakeChannel extends EventEmitter {
   cancel = async () => ({});
   close = async () => void setImmediate(() => this.closed || this.end());
 
+  #take(message: Published, confirm: (error: Error | null) => void): void {
+    this.published.push(message);
+    this.#unconfirmed.add(confirm);
+    setImmediate(() => this.#answer(message, confirm, this.#server.answer(message)));
+  }
+
+  /** Whole messages: the method, the properties, and as many frames as the body needs. */
+  #receive(bytes: Buffer): void {
+    const frames: Frame[] = [];
+    for (let rest = bytes; rest.length > 0; ) {
+      const frame = parseFrame(rest, 0);
+      frames.push(decodeFrame(frame));
+      rest = frame.rest;
+    }
+    while (frames.length > 0) {
+      const { exchange, routingKey, mandatory } = frames.shift()!.fields as PublishFields;
+      const { fields, size = 0 } = frames.shift()!;
+      const parts: Buffer[] = [];
+      for (let length = 0; length < size; length += parts.at(-1)!.length) parts.push(frames.shift()!.content!);
+      const properties = Object.entries(fields!).filter(([, value]) => value !== undefined);
+      const options = { ...Object.fromEntries(properties), mandatory };
+      this.#take({ exchange, routingKey, content: Buffer.concat(parts), options }, this.#expected.shift()!);
+    }
+  }
+
   #giveBack(): void {
     this.#server.ready.unshift(...this.#got.values());
     this.#got.clear();
@@ -129,6 +167,19 @@ export class FakeChannel extends EventEmitter {
     this.#unconfirmed.delete(confirm);
     confirm(answer === 'nack' ? new Error('message nacked') : null);
   }
+}
+
+interface PublishFields {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+}
+
+/** As amqplib decodes it. */
+interface Frame {
+  readonly fields?: object;
+  readonly size?: number;
+  readonly content?: Buffer;
 }
 
 type PublishArguments = [string, string, Buffer, Options.Publish, (error: Error | null) => void];

@@ -1,4 +1,3 @@
-import type { ConfirmChannel } from 'amqplib';
 import { backoff, backoffs } from '../../../backoff.js';
 import { type Clock, Timer } from '../../../clock.js';
 import { describe } from '../../../errors.js';
@@ -8,6 +7,7 @@ import { untilAborted } from '../../../retry.js';
 import { closeChannel } from '../channel.js';
 import type { Connection, LiveConnection } from '../connection.js';
 import { replyCode } from '../errors.js';
+import { ChannelWriter } from './channel-writer.js';
 import type { EncodedMessage } from './outgoing-message.js';
 import { type OnResult, PendingConfirms, type PublishResult } from './pending-confirms.js';
 
@@ -44,17 +44,16 @@ const settleGraceMs = 1_000;
  */
 export class ConfirmPublisher {
   readonly #options: ConfirmPublisherOptions;
-  readonly #pending = new Set<PendingConfirms>();
+  /** A list: what a Set leaves behind as it shrinks keeps its old members alive until a full collection. */
+  readonly #pending: PendingConfirms[] = [];
   readonly #expiry: Timer;
   readonly #stop = new AbortController();
   readonly #warning: RepeatedWarning;
-  #channel: ConfirmChannel | undefined;
+  #writer: ChannelWriter | undefined;
   /** When the broker confirmed or refused something last (monotonic). */
   #heardAt = Number.NEGATIVE_INFINITY;
   #onRefusal: () => void = () => {};
   #error: Error | undefined;
-  /** The channel's buffers are full. */
-  #full: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: ConfirmPublisherOptions) {
@@ -64,7 +63,7 @@ export class ConfirmPublisher {
   }
 
   get ready(): boolean {
-    return this.#channel !== undefined && this.#options.connection.blocked === undefined;
+    return this.#writer !== undefined && this.#options.connection.blocked === undefined;
   }
 
   /** What the broker closed the last channel with; undefined once it has confirmed a message again. */
@@ -85,24 +84,24 @@ export class ConfirmPublisher {
     maxMs = confirmTimeoutMs,
     onResult?: OnResult,
   ): Promise<readonly PublishResult[]> {
-    const channel = this.#channel;
+    const writer = this.#writer;
     if (messages.length === 0) return [];
-    const { clock } = this.#options;
-    const pending = new PendingConfirms(messages, clock.monotonic(), maxMs, onResult);
-    if (channel === undefined || !this.ready) {
+    const pending = new PendingConfirms(messages, this.#options.clock.monotonic(), maxMs, onResult);
+    if (writer === undefined || !this.ready) {
       pending.end('failed');
       return pending.results;
     }
-    this.#pending.add(pending);
+    this.#pending.push(pending);
     this.#expiry.start(confirmTimeoutMs, () => this.#expire());
-    for (const [index, message] of messages.entries()) {
-      if (this.#full !== undefined) await Promise.race([this.#full, pending.settled]);
+    for (let index = 0; index < messages.length; index += 1) {
+      if (writer.full !== undefined) await Promise.race([writer.full, pending.settled]);
       if (pending.complete) break;
-      this.#send(channel, message, result => pending.decide(index, result));
+      this.#send(writer, pending, index);
     }
+    writer.flush();
     await pending.settled;
     // The timer runs on, and looks once more: to stop it each time that nothing is under way would cost more.
-    this.#pending.delete(pending);
+    this.#pending.splice(this.#pending.indexOf(pending), 1);
     return pending.results;
   }
 
@@ -113,43 +112,24 @@ export class ConfirmPublisher {
 
   /** Waits for the results of everything that was begun. */
   async close(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all([...this.#pending].map(({ settled }) => settled));
+    while (this.#pending.length > 0) await Promise.all(this.#pending.map(({ settled }) => settled));
     this.#stop.abort();
     this.#expiry.stop();
     await this.#running;
   }
 
-  #send(
-    channel: ConfirmChannel,
-    { exchange, routingKey, content, options }: EncodedMessage,
-    decide: (result: PublishResult) => void,
-  ): void {
+  #send(writer: ChannelWriter, pending: PendingConfirms, index: number): void {
+    if (writer.closed) return pending.decide(index, 'failed');
     try {
-      const room = channel.publish(exchange, routingKey, content, options, error => {
+      writer.add(pending.messages[index]!, error => {
         this.#heardAt = this.#options.clock.monotonic();
         if (error === null) this.#error = undefined;
         else this.#onRefusal();
-        decide(error === null ? 'confirmed' : 'failed');
+        pending.decide(index, error === null ? 'confirmed' : 'failed');
       });
-      if (!room) this.#wait(channel);
     } catch (error) {
-      const closed = (error as Error).name === 'IllegalOperationError';
-      decide(closed ? 'failed' : { refused: `it cannot be encoded (${describe(error)})` });
+      pending.decide(index, { refused: `it cannot be encoded (${describe(error)})` });
     }
-  }
-
-  /** Everything is buffered all the same, but no more should be until the buffers are empty. */
-  #wait(channel: ConfirmChannel): void {
-    this.#full ??= new Promise<void>(resolve => {
-      const go = (): void => {
-        channel.off('drain', go);
-        channel.off('close', go);
-        this.#full = undefined;
-        resolve();
-      };
-      channel.on('drain', go);
-      channel.on('close', go);
-    });
   }
 
   #expire(): void {
@@ -219,10 +199,10 @@ export class ConfirmPublisher {
       const { exchange, routingKey } = fields;
       for (const pending of this.#pending) pending.returned(properties.messageId, exchange, routingKey);
     });
-    this.#channel = channel;
+    this.#writer = new ChannelWriter(channel);
     onReady(isNewConnection);
     await untilAborted(this.#stop.signal, Promise.race([over, live.gone]), () => {});
-    this.#channel = undefined;
+    this.#writer = undefined;
     this.#onRefusal = () => {};
     if (open && !this.#stop.signal.aborted) {
       const settled = Promise.all([...this.#pending].map(pending => pending.settled));

@@ -32,11 +32,11 @@ export interface OutgoingMessage {
   numberedFor?: string;
 }
 
-/** What amqplib publishes. */
+/** A message as AMQP has it, `mandatory`. */
 export interface EncodedMessage {
   readonly exchange: string;
   readonly routingKey: string;
-  readonly content: Buffer;
+  readonly content: Buffer | string;
   readonly options: Options.Publish;
 }
 
@@ -85,7 +85,7 @@ export function encode(
   return {
     exchange,
     routingKey,
-    content: bytes ?? Buffer.from(message.body),
+    content: bytes ?? message.body,
     options: {
       messageId: id,
       contentType: 'application/json',

@@ -112,7 +112,8 @@ async function published(
     channel.on('close', resolve);
   });
   const confirmed = new Promise<boolean>(resolve => {
-    channel.publish(exchange, routingKey, content, options, error => resolve(error === null));
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    channel.publish(exchange, routingKey, bytes, options, error => resolve(error === null));
   });
   const accepted = await confirmed;
   if (accepted) {

@@ -11,7 +11,11 @@ test('an exchange that was refused is not tried again at once, nor when the brok
   const server = new FakeServer();
   const model = await server.connect();
   let now = 0;
-  const clock: Clock = { ...hastyClock(), monotonic: () => now };
+  let isSilent = false;
+  const hasty = hastyClock();
+  // Time passes only while there is no answer to overtake.
+  const sleep: Clock['sleep'] = (ms, signal) => (isSilent ? hasty.sleep(ms, signal) : new Promise<never>(() => {}));
+  const clock: Clock = { ...hasty, sleep, monotonic: () => now };
   const live = { model, gone: new Promise<never>(() => {}) } as never;
   const channels = new OwnChannels({ connection: { now: () => live, blocked: undefined }, clock });
   server.answer = () => [403, "ACCESS_REFUSED - access to exchange 'events' in vhost '/' refused for user 'events'"];
@@ -20,6 +24,7 @@ test('an exchange that was refused is not tried again at once, nor when the brok
   assert.is(server.channels.length, 1, 'tried again at once');
   assert.ok(channels.refuses('events'));
   now = 10_000;
+  isSilent = true;
   server.answer = () => 'silence';
   assert.is(await channels.publish(message), 'failed');
   assert.is(server.channels.length, 2);
@@ -27,6 +32,7 @@ test('an exchange that was refused is not tried again at once, nor when the brok
   assert.is(server.channels.length, 2, 'each message waits for a silent broker');
   assert.match(channels.errors[0]?.message ?? '', 'write permission');
   now = 20_000;
+  isSilent = false;
   server.answer = () => 'ack';
   assert.is(await channels.publish(message), 'confirmed');
   assert.equal(channels.errors, []);

@@ -346,7 +346,7 @@ test('a short publication does not wait until a long one of the same moment is s
     await until(() => answered[1] === 'broker', 'the short one to be answered');
     assert.is(answered[0], undefined);
     server.hasRoom = true;
-    server.channels[0]!.emit('drain');
+    server.channels[0]!.connection.stream.emit('drain');
     await until(() => answered[0] === 'broker', 'the long one to be answered');
   }, patient);
 });
