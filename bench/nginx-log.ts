@@ -99,14 +99,12 @@ async function read(file: string, folder: string, env: Readonly<Record<string, s
   };
   try {
     const cpu = cpuMs(daemon.pid);
-    linkSync(file, log);
-    while ((await counted()) === 0) await sleep(5);
     const began = performance.now();
-    const first = await counted();
-    while ((await counted()) < lines) await sleep(100);
+    linkSync(file, log);
+    while ((await counted()) < lines) await sleep(50);
     const seconds = (performance.now() - began) / 1000;
     const cpuSeconds = (cpuMs(daemon.pid) - cpu) / 1000;
-    return { rate: (lines - first) / seconds, cpuRate: lines / cpuSeconds, peak: memoryOf(daemon.pid).peak };
+    return { rate: lines / seconds, cpuRate: lines / cpuSeconds, peak: memoryOf(daemon.pid).peak };
   } finally {
     await end(daemon);
     rmSync(log, { force: true });

@@ -76,7 +76,7 @@ const passMs = 500;
  * time has gone by since the last one.
  */
 const commitBytes = 8 * 1024 * 1024;
-const commitMessages = 1_000;
+const commitMessages = 500;
 const commitMs = 1_000;
 
 /**

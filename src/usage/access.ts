@@ -41,6 +41,8 @@ export interface Rules {
   readonly source: UsageSource;
   readonly agents: Agents;
   readonly keyOf: KeyOf;
+  /** The same, for what is asked for. */
+  readonly placeKeyOf: KeyOf;
   /** For how long a month takes what comes late, ms: a page says nothing older. */
   readonly closeMs: number;
 }
@@ -61,7 +63,7 @@ const country = /^[a-z]{2}$/i;
  * What is left out for a reason is kept with it, so that a repetition is not counted twice there either. What another
  * source says is kept for the audit.
  */
-export function accessOf(event: Event, { source, agents, keyOf, closeMs }: Rules): Access | undefined {
+export function accessOf(event: Event, { source, agents, keyOf, placeKeyOf, closeMs }: Rules): Access | undefined {
   const category = categories[event.category];
   const item = category === undefined ? undefined : itemOf(event, category.request);
   if (category === undefined || item === undefined) return undefined;
@@ -75,7 +77,7 @@ export function accessOf(event: Event, { source, agents, keyOf, closeMs }: Rules
   const own = misdated ? 'misdated' : (reasonOf(event, asker, url) ?? null);
   const reason = from === source ? own : own === null ? otherSource : `${otherSource}:${own}`;
   const { user, byAddress, isLogin, session } = userOf(event, keyOf);
-  const part = category.request && fields.status === 206 ? keyOf(`file ${item.file ?? item.id}`) : null;
+  const part = category.request && fields.status === 206 ? placeKeyOf(`file ${item.file ?? item.id}`) : null;
   const row: Value[] = [
     dayOf(time),
     event.id,
@@ -89,7 +91,7 @@ export function accessOf(event: Event, { source, agents, keyOf, closeMs }: Rules
     user,
     byAddress || isOfDay(event) ? 1 : 0,
     session,
-    keyOf(url ?? `${event.category} ${item.file ?? item.id}`),
+    placeKeyOf(url ?? `${event.category} ${item.file ?? item.id}`),
     bytesOf(event),
     countryOf(fields.country),
     misdated || isForUsageAlone(event) ? 0 : 1,

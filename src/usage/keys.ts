@@ -15,6 +15,25 @@ export function keyedBy(secret: string): KeyOf {
   };
 }
 
+/** Texts whose keys are remembered, and the characters of the longest of them. */
+const maxRemembered = 4_096;
+const maxRememberedLength = 256;
+
+/** The same keys, for texts of which few come very often: a hash costs more than looking one up. */
+export function remembering(keyOf: KeyOf): KeyOf {
+  const known = new Map<string, number>();
+  return text => {
+    if (text.length > maxRememberedLength) return keyOf(text);
+    let key = known.get(text);
+    if (key === undefined) {
+      key = keyOf(text);
+      if (known.size >= maxRemembered) known.clear();
+      known.set(text, key);
+    }
+    return key;
+  };
+}
+
 /** Who asked, as far as that is known, and within which session. */
 export interface User {
   readonly user: number;

@@ -3,7 +3,7 @@ import { describe, SetupError } from '../errors.js';
 import type { Rules } from './access.js';
 import { Agents } from './agents.js';
 import type { UsageConfig } from './config.js';
-import { keyedBy } from './keys.js';
+import { keyedBy, remembering } from './keys.js';
 import { type IsRobot, parseRobots } from './robots.js';
 
 /**
@@ -12,7 +12,8 @@ import { type IsRobot, parseRobots } from './robots.js';
  */
 export function rulesOf({ source = 'clowder', robotsFile, closeMs }: UsageConfig, idSecret: string): Rules {
   const agents = new Agents(robotsFile === undefined ? undefined : readRobots(robotsFile));
-  return { source, agents, keyOf: keyedBy(idSecret), closeMs };
+  const keyOf = keyedBy(idSecret);
+  return { source, agents, keyOf, placeKeyOf: remembering(keyOf), closeMs };
 }
 
 function readRobots(path: string): IsRobot {

@@ -210,7 +210,7 @@ export class LineCounter {
     const events = traffic.eventsOf(kind, agentOf, request, unchanged);
     if (events.length === 0) return;
     const parser = this.#parser;
-    const text = buffer.toString('latin1', start, end);
+    const line = { buffer, start, end };
     const made = {
       time,
       agentKind: agentOf,
@@ -225,7 +225,7 @@ export class LineCounter {
       extractor: agentOf === 'extractor' ? this.#agents.extractor : undefined,
       languages: parser.text(slots.languages),
     };
-    for (const event of events) traffic.add(event, ids.ofLine(time, this.#place, text, event.aspect), made, partial);
+    for (const event of events) traffic.add(event, ids.ofLine(time, this.#place, line, event.aspect), made, partial);
   }
 
   #partOf(time: number, bytes: number): PartialDownload {

@@ -15,6 +15,8 @@ export class RequestFields implements Request {
   readonly #memory: RouteMemory;
   #methodStart = 0;
   #methodEnd = 0;
+  /** That of the last request whose method was asked for: mostly the next one has the same. */
+  #method = '';
   #targetStart = -1;
   #targetEnd = -1;
   #pathEnd = -1;
@@ -62,7 +64,10 @@ export class RequestFields implements Request {
   }
 
   get method(): string {
-    return this.#parser.bytes.toString('latin1', this.#methodStart, this.#methodEnd);
+    const { bytes } = this.#parser;
+    if (!isText(this.#method, bytes, this.#methodStart, this.#methodEnd))
+      this.#method = bytes.toString('latin1', this.#methodStart, this.#methodEnd);
+    return this.#method;
   }
 
   get path(): string {
@@ -112,4 +117,11 @@ export class RequestFields implements Request {
     while (from < end && bytes[from] !== slash && bytes[from] !== question) from += 1;
     return from;
   }
+}
+
+/** Whether these bytes are that text in latin1. */
+function isText(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) !== bytes[start + at]) return false;
+  return true;
 }
