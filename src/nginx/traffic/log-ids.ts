@@ -41,8 +41,8 @@ export class LogIds {
   }
 
   /**
-   * `time`: epoch ms. The line counts as latin1. Whether it is a view, a download or a call is one aspect of it, whoever
-   * gets the event.
+   * `time`: epoch ms. The line is read as latin1. Whether it is a view, a download or a call is one aspect of it,
+   * whoever gets the event.
    */
   ofLine(time: number, { file, offset }: LinePlace, line: LineBytes, aspect: LineAspect): string {
     if (file !== this.#file || aspect !== this.#aspect) {
@@ -59,7 +59,7 @@ export class LogIds {
     return timedId(start, keyedHash(this.#secret, 'connections', start, part, first, last));
   }
 
-  /** `keyedText` of these, hashed: made as bytes, which takes half of what texts take, while each byte is a character. */
+  /** `keyedText` of these, hashed. Where all of it is ASCII, no text is made of the line. */
   #hashOf(offset: number, { buffer, start, end }: LineBytes): string {
     if (this.#begunEnd < headBytes / 2) {
       const head = `${keyedText('', offset)}\n${end - start}:`;
