@@ -1,18 +1,20 @@
 import type { Event } from '../events/event.js';
 import { measurementText } from './influxdb/line-protocol.js';
 import { eraseFrom, pointsAbout } from './influxdb/people.js';
-import { type Schema, seriesOrRefusal } from './influxdb/point.js';
-import { type Item, PointWriter } from './influxdb/point-writer.js';
+import { refusalOf, type Schema } from './influxdb/point.js';
+import { Point, PointWriter } from './influxdb/point-writer.js';
 import { renderer } from './influxdb/render.js';
+import { SeriesTexts } from './influxdb/series-texts.js';
 import { configure, faultContext, type InfluxdbConfig, influxdbSettings } from './influxdb/settings.js';
-import { SharedTexts } from './influxdb/shared-texts.js';
-import { type Place, Slots, slotsPerMs } from './influxdb/slots.js';
+import { Slots, slotsPerMs } from './influxdb/slots.js';
 import { writerV1 } from './influxdb/writer-v1.js';
 import { writerV2 } from './influxdb/writer-v2.js';
 import { defineSink, type Rejection, type SinkTools } from './sink.js';
 
-/** Texts of series that are shared in memory; InfluxDB itself wants few series. */
-const maxSeriesTexts = 10_000;
+/** Values of tags, each behind those before it, that are kept in memory. */
+const maxSeriesBranches = 20_000;
+
+const noRoom = `more than ${slotsPerMs} events share its millisecond and its tags`;
 
 /**
  * InfluxDB: one point an event, in one measurement, for Grafana. Writing an event again rewrites its own point
@@ -48,19 +50,21 @@ export const influxdbSink = defineSink({
     const { writer, points, schema } = await writers(config, tools);
     await writer.prepare();
     const slots = await Slots.open(tools.keyValues);
-    const texts = new SharedTexts(maxSeriesTexts);
+    const texts = new SeriesTexts(schema, maxSeriesBranches);
     return {
       async write(events, signal) {
-        const { places, rejected } = placesOf(events, schema, texts);
-        const taken = await slots.assign(places);
-        const items: Item[] = [];
-        places.forEach(({ index, series }, n) => {
+        const { made, rejected } = pointsOf(events, texts);
+        const taken = await slots.assign(made);
+        const placed: Point[] = [];
+        for (const [n, point] of made.entries()) {
           const slot = taken[n];
-          if (slot === undefined)
-            rejected.push({ index, reason: `more than ${slotsPerMs} events share its millisecond and its tags` });
-          else items.push({ index, event: events[index]!, series, slot });
-        });
-        const result = await points.write(items, signal);
+          if (slot === undefined) rejected.push({ index: point.index, reason: noRoom });
+          else {
+            point.slot = slot;
+            placed.push(point);
+          }
+        }
+        const result = await points.write(placed, signal);
         return { ...result, rejected: [...rejected, ...(result.rejected ?? [])] };
       },
       async probe(signal) {
@@ -85,14 +89,13 @@ async function writers(config: InfluxdbConfig, tools: SinkTools) {
   return { writer, points: new PointWriter(writer, schema, faults, tools.clock, tools.log), schema };
 }
 
-function placesOf(events: readonly Event[], schema: Schema, texts: SharedTexts) {
+function pointsOf(events: readonly Event[], texts: SeriesTexts) {
   const rejected: Rejection[] = [];
-  const places: (Place & { readonly index: number })[] = [];
-  events.forEach((event, index) => {
-    const { id, created } = event;
-    const made = seriesOrRefusal(event, schema);
-    if ('refused' in made) rejected.push({ index, reason: made.refused });
-    else places.push({ id, created, series: texts.of(made.series), index });
-  });
-  return { places, rejected };
+  const made: Point[] = [];
+  for (const [index, event] of events.entries()) {
+    const refused = refusalOf(event);
+    if (refused === undefined) made.push(new Point(index, event, texts.of(event)));
+    else rejected.push({ index, reason: refused });
+  }
+  return { made, rejected };
 }

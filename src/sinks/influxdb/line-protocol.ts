@@ -39,7 +39,8 @@ const plainName = /^[A-Za-z][\w.-]{0,99}$/;
 /** Almost every name that comes is one of these, and a set is cheaper than a pattern. */
 const knownNames: ReadonlySet<string> = new Set(Object.keys(fields).filter(name => plainName.test(name)));
 
-function isPlain(name: string): boolean {
+/** A name that is written as it is, but for `time`. */
+export function isPlain(name: string): boolean {
   return knownNames.has(name) || plainName.test(name);
 }
 
@@ -91,8 +92,13 @@ function wholeText(value: Scalar): string {
   return typeof value === 'number' && !Number.isSafeInteger(value) ? String(BigInt(value)) : String(value);
 }
 
+/** Stands between quotes as it is. */
+export function isPlainText(text: string): boolean {
+  return text.length <= maxTextBytes / 3 && /^[\w .:/@,=-]*$/.test(text);
+}
+
 function quoted(text: string): string {
-  if (text.length <= maxTextBytes / 3 && /^[\w .:/@,=-]*$/.test(text)) return `"${text}"`;
+  if (isPlainText(text)) return `"${text}"`;
   const shown = cut(text)
     .replace(/["\\]/g, '\\$&')
     .replace(breaks, found => `\\${visible(found)}`);

@@ -7,15 +7,31 @@ import { redact } from '../../redact.js';
 import { type HttpResponse, httpFault, summary } from '../http/faults.js';
 import type { Rejection, WriteResult } from '../sink.js';
 import { lineOf, type Schema } from './point.js';
+import type { Place } from './slots.js';
 import { conflictIn, FieldTypes, type TypeConflict } from './types.js';
 import { emptyWrite, type FaultNames, type Writer } from './writer.js';
 
-export interface Item {
+/** An event on its way: its place among the others, and how far from its millisecond it is written. */
+export class Point implements Place {
   /** In the batch. */
   readonly index: number;
   readonly event: Event;
   readonly series: string;
-  readonly slot: number;
+  slot = 0;
+
+  constructor(index: number, event: Event, series: string) {
+    this.index = index;
+    this.event = event;
+    this.series = series;
+  }
+
+  get id(): string {
+    return this.event.id;
+  }
+
+  get created(): number {
+    return this.event.created;
+  }
 }
 
 /**
@@ -66,17 +82,17 @@ export class PointWriter {
     this.#clock = clock;
   }
 
-  async write(items: readonly Item[], signal: AbortSignal): Promise<WriteResult> {
+  async write(items: readonly Point[], signal: AbortSignal): Promise<WriteResult> {
     const rejected: Rejection[] = [];
     const tooOld: number[] = [];
     const undecided: number[] = [];
-    const work: (readonly Item[])[] = items.length === 0 ? [] : [items];
+    const work: (readonly Point[])[] = items.length === 0 ? [] : [items];
     let requests = 0;
     let linesAreToBlame = false;
     const learnt = new Set<string>();
     for (let chunk = work.pop(); chunk !== undefined; chunk = work.pop()) {
       if (requests >= maxRequests) {
-        undecided.push(...chunk.map(item => item.index));
+        undecided.push(...chunk.map(({ index }) => index));
         continue;
       }
       requests += 1;
@@ -116,7 +132,7 @@ export class PointWriter {
     this.#outcome(answer);
   }
 
-  async #send(chunk: readonly Item[], types: FieldTypes, signal: AbortSignal): Promise<Outcome> {
+  async #send(chunk: readonly Point[], types: FieldTypes, signal: AbortSignal): Promise<Outcome> {
     return this.#outcome(await this.#writer.send(bodyOf(chunk, this.#schema, types), signal));
   }
 
@@ -127,13 +143,13 @@ export class PointWriter {
   }
 
   /** The last word on one line: undefined when it was written after all, with types that hold for it alone. */
-  async #alone(item: Item, first: Outcome, signal: AbortSignal): Promise<string | undefined> {
+  async #alone(point: Point, first: Outcome, signal: AbortSignal): Promise<string | undefined> {
     const types = this.#types.copy();
     let outcome = first;
     for (let n = 0; n < maxConflicts; n += 1) {
       if (outcome.kind !== 'refused' || outcome.conflict === undefined) break;
       if (!types.learn(outcome.conflict.field, outcome.conflict.type)) break;
-      outcome = await this.#send([item], types, signal);
+      outcome = await this.#send([point], types, signal);
     }
     return outcome.kind === 'accepted' ? undefined : reasonOf(outcome);
   }
@@ -181,7 +197,7 @@ export class PointWriter {
 /**
  * Byte by byte as the lines are made: a batch of half-built texts would survive until it is joined, at twice the cost.
  */
-function bodyOf(chunk: readonly Item[], schema: Schema, types: FieldTypes): Uint8Array {
+function bodyOf(chunk: readonly Point[], schema: Schema, types: FieldTypes): Uint8Array {
   let body = Buffer.allocUnsafe(chunk.length * 640);
   let length = 0;
   for (const { event, series, slot } of chunk) {
@@ -227,7 +243,7 @@ function droppedIn(text: string): number | undefined {
  * Smaller requests whose answers say more; the chunk itself when no answer could. Points that are too old for the
  * bucket are the oldest of the chunk, so the count of the dropped says which they are.
  */
-function split(chunk: readonly Item[], outcome: Outcome): (readonly Item[])[] {
+function split(chunk: readonly Point[], outcome: Outcome): (readonly Point[])[] {
   if (chunk.length === 1) return [chunk];
   if (outcome.kind === 'refused' && outcome.conflict === undefined && outcome.dropped !== undefined) {
     const { dropped } = outcome;

@@ -4,7 +4,7 @@ import { type Event, isReceived } from '../../events/event.js';
 import { hashOf } from '../../events/identity.js';
 import { parseTimestamp } from '../../events/timestamp.js';
 import type { Noting } from '../rendering.js';
-import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
+import { fieldText, isPlainText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
 import { type FieldTypes, fit, isTimestamp, naturalType, normalised } from './types.js';
 
 /** Later milliseconds do not fit in a signed 64-bit number of nanoseconds: the year 2262. */
@@ -30,36 +30,36 @@ export interface Schema {
   readonly tags: ReadonlySet<string>;
 }
 
-/** Measurement and tags of an event, or why InfluxDB cannot have it. */
-export function seriesOrRefusal(
-  event: Event,
-  schema: Schema,
-): { readonly series: string } | { readonly refused: string } {
-  if (event.created <= latestMs) return { series: seriesOf(event, schema) };
-  return { refused: 'its time is after the year 2262, which InfluxDB cannot express' };
+/** Why InfluxDB cannot have it. */
+export function refusalOf({ created }: Pick<Event, 'created'>): string | undefined {
+  return created <= latestMs ? undefined : 'its time is after the year 2262, which InfluxDB cannot express';
 }
 
 /** Measurement and tags of an event, escaped: two points of one series share this text. */
 export function seriesOf(event: Event, schema: Schema): string {
   let series = schema.measurement;
-  for (const tag of schema.tags) {
-    const value = tagValue(event, tag);
-    const text = value === undefined ? undefined : tagText(value.slice(0, maxTagLength));
-    if (text !== undefined) series += `,${keyText(tag)}=${text}`;
-  }
+  for (const tag of schema.tags) series += tagPart(tag, tagValue(event, tag));
   return series;
+}
+
+/** What a tag adds to a series; empty where the event does not have it. */
+export function tagPart(tag: string, value: string | undefined): string {
+  const text = value === undefined ? undefined : tagText(value.slice(0, maxTagLength));
+  return text === undefined ? '' : `,${keyText(tag)}=${text}`;
 }
 
 /**
  * A tag is made of what was received alone: it is a part of the point's name, and what is known beside the event may
  * have grown when it comes again, which would make a second point.
  */
-function tagValue(event: Event, tag: string): string | undefined {
-  const fields = event.exact ?? event.fields;
-  const value = isReceived(event, tag) ? fields[tag] : undefined;
-  if (value instanceof ExactNumber) return value.digits;
+export function tagValue(event: Event, tag: string): string | undefined {
+  const { context } = event;
+  const isAdded = context !== undefined && Object.hasOwn(context, tag);
+  // What every object inherits is none of these.
+  const value = isAdded ? undefined : (event.exact ?? event.fields)[tag];
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value instanceof ExactNumber) return value.digits;
   return tag === 'category' ? event.category : undefined;
 }
 
@@ -82,10 +82,19 @@ export function lineOf(
   /** Names that are not the event's own. */
   const made: string[] = [];
   let others: Record<string, unknown> | undefined;
-  for (const name of Object.keys(fields)) {
+  for (const name in fields) {
     const value = fields[name];
     if (value === null || value === undefined || name === 'created') continue;
     const isTag = schema.tags.has(name);
+    // Most fields are texts that need neither another name nor an escape.
+    if (typeof value === 'string' && !isTag && count < maxFields && isPlainText(value)) {
+      const opening = types.textOpening(name);
+      if (opening !== undefined) {
+        line = `${line}${opening}${value}"`;
+        count += 1;
+        continue;
+      }
+    }
     const nested = typeof value === 'object' && !(value instanceof ExactNumber);
     const isCut = typeof value === 'string' && value.length > maxTagLength;
     if (isTag && !nested && !isCut && isReceived(event, name)) continue;

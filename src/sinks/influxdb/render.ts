@@ -1,7 +1,7 @@
 import { Notes } from '../rendering.js';
 import type { Render } from '../sink.js';
 import { partsOf } from './line-parts.js';
-import { lineOf, type Schema, seriesOrRefusal } from './point.js';
+import { lineOf, refusalOf, type Schema, seriesOf } from './point.js';
 import { homeOf } from './slots.js';
 import { FieldTypes } from './types.js';
 
@@ -12,12 +12,12 @@ const serverDecides =
 /** The line, at the home of its id and with the types of the catalogue, and what it says part by part. */
 export function renderer(schema: Schema): Render {
   return event => {
-    const made = seriesOrRefusal(event, schema);
-    if ('refused' in made) return made;
+    const refused = refusalOf(event);
+    if (refused !== undefined) return { refused };
     const notes = new Notes();
     // As UTF-8, which has no form for half a surrogate pair.
     const line = Buffer.from(
-      lineOf(event, made.series, homeOf(event.id), schema, new FieldTypes(), notes.add),
+      lineOf(event, seriesOf(event, schema), homeOf(event.id), schema, new FieldTypes(), notes.add),
     ).toString();
     const parts = partsOf(line);
     for (const [name, value] of Object.entries(event.fields)) {

@@ -36,6 +36,17 @@ export interface Place {
   readonly series: string;
 }
 
+/** What is kept of a place that is alone in its millisecond: it is held much longer than its event. */
+class Single {
+  readonly id: string;
+  readonly series: string;
+
+  constructor({ id, series }: Place) {
+    this.id = id;
+    this.series = series;
+  }
+}
+
 export class Slots {
   readonly #keyValues: KeyValues;
   readonly #maxInMemory: number;
@@ -43,7 +54,7 @@ export class Slots {
    * By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. An
    * event that is alone in its millisecond, as most are, sits at its home and needs no group.
    */
-  readonly #groups = new Map<number, Place | Group | Map<string, Group>>();
+  readonly #groups = new Map<number, Single | Group | Map<string, Group>>();
   #size = 0;
   /** The latest `created` of any durable group: later ones need not be looked up. */
   #newest: number;
@@ -80,13 +91,14 @@ export class Slots {
   }
 
   #isAlone(place: Place): boolean {
-    const there = this.#groups.get(place.created);
-    if (there === undefined && place.created > this.#newest) {
-      this.#groups.set(place.created, place);
+    const { created } = place;
+    const there = this.#groups.get(created);
+    if (there === undefined && created > this.#newest) {
+      this.#groups.set(created, new Single(place));
       this.#size += 1;
       return true;
     }
-    return !(there instanceof Map || there instanceof Group) && there?.id === place.id && there.series === place.series;
+    return there instanceof Single && there.id === place.id && there.series === place.series;
   }
 
   async #groupsOf(places: readonly Place[]): Promise<Group[]> {
@@ -159,7 +171,7 @@ export class Slots {
   /** What is in this millisecond; an event that was alone there becomes a group. */
   #gathered(created: number): Group | Map<string, Group> | undefined {
     const there = this.#groups.get(created);
-    if (there === undefined || there instanceof Map || there instanceof Group) return there;
+    if (!(there instanceof Single)) return there;
     const group = new Group(created, there.series);
     group.restore([[there.id, homeOf(there.id)]]);
     this.#groups.set(created, group);
@@ -169,11 +181,12 @@ export class Slots {
   #forget(inUse: ReadonlySet<Group>): void {
     if (this.#size <= this.#maxInMemory) return;
     for (const [created, there] of this.#groups) {
-      if (there instanceof Map || there instanceof Group) {
+      if (there instanceof Single) this.#size -= 1;
+      else {
         const groups = there instanceof Map ? [...there.values()] : [there];
         if (groups.some(group => inUse.has(group))) continue;
         for (const group of groups) this.#size -= group.size;
-      } else this.#size -= 1;
+      }
       this.#groups.delete(created);
       if (this.#size <= this.#maxInMemory) return;
     }

@@ -1,7 +1,7 @@
 import type { FieldKind } from '../../events/field-kinds.js';
 import { fields } from '../../events/fields.js';
 import { parseTimestamp } from '../../events/timestamp.js';
-import type { FieldType, Scalar } from './line-protocol.js';
+import { type FieldType, isPlain, type Scalar } from './line-protocol.js';
 
 /**
  * InfluxDB fixes the type of a field with its first value and refuses any other. So a field that the catalogue knows
@@ -88,6 +88,7 @@ function exactNumber(value: Scalar): number | undefined {
  */
 export class FieldTypes {
   readonly #types: Map<string, FieldType>;
+  readonly #openings = new Map<string, string>();
 
   constructor(learnt: Iterable<readonly [string, FieldType]> = []) {
     this.#types = new Map([...declared, ...learnt]);
@@ -97,7 +98,17 @@ export class FieldTypes {
   learn(name: string, type: FieldType): boolean {
     if (this.#types.get(name) === type) return false;
     this.#types.set(name, type);
+    this.#openings.delete(name);
     return true;
+  }
+
+  /** What a text field of this name begins with, up to its quote; undefined where more has to be looked at. */
+  textOpening(name: string): string | undefined {
+    const opening = this.#openings.get(name);
+    if (opening !== undefined || this.#types.get(name) !== 'string' || !isAsItIs(name)) return opening;
+    const made = `,${name}="`;
+    this.#openings.set(name, made);
+    return made;
   }
 
   copy(): FieldTypes {
@@ -107,6 +118,11 @@ export class FieldTypes {
   of(name: string, value: Scalar): FieldType {
     return this.#types.get(name) ?? naturalType(value);
   }
+}
+
+/** No name of ours, no time, and nothing to escape in it. */
+function isAsItIs(name: string): boolean {
+  return name !== 'event_id' && name !== 'time' && !timestamps.has(name) && isPlain(name);
 }
 
 export interface TypeConflict {
