@@ -62,9 +62,12 @@ export class Context {
     return new Context(cache, new Asker({ clowder, cache, clock, log }), () => clowder.api);
   }
 
-  /** Learns from an event that passes, and has Clowder asked about what it mentions. */
-  hear(event: Mentioning): void {
-    const mentions = learnFromEvent(event, this.#learn);
+  /**
+   * Learns from an event that passes, and has Clowder asked about what it mentions.
+   * @param said what it mentions, by whoever knows that already
+   */
+  hear(event: Mentioning, said = mentionsOf(event)): void {
+    const mentions = learnFromEvent(event, said, this.#learn);
     if (mentions === undefined) return;
     const fromPage = event.source === 'browser';
     const asker = this.#asker;
@@ -81,14 +84,16 @@ export class Context {
   }
 
   /** The fields that are known beside those of the event; undefined = none. */
-  of(event: Mentioning): Known | undefined {
-    const mentions = mentionsOf(event);
+  of(event: Mentioning, mentions = mentionsOf(event)): Known | undefined {
     return mentions === undefined ? undefined : contextFields(mentions, event.fields, id => this.#cache.get(id));
   }
 
-  /** The event with what is known beside it. Its id, its text and every field of its own stay as they are. */
-  addTo(event: Event): Event {
-    return withContext(event, this.of(event));
+  /**
+   * The event with what is known beside it. Its id, its text and every field of its own stay as they are.
+   * @param mentions as for `hear`
+   */
+  addTo(event: Event, mentions = mentionsOf(event)): Event {
+    return withContext(event, this.of(event, mentions));
   }
 
   /** As `addTo` makes it once the event was heard; nothing is learnt, and nobody is asked. */
@@ -136,17 +141,18 @@ export function preview(event: Event, find: (id: string) => Resource | undefined
   const learn = (rank: Rank): Learn => {
     return (id, facts) => heard.set(id, merged(known(id), facts, rank));
   };
-  learnFromEvent(event, { fromQuery: learn(ranks.query), fromEvent: learn(ranks.event) });
   const mentions = mentionsOf(event);
+  learnFromEvent(event, mentions, { fromQuery: learn(ranks.query), fromEvent: learn(ranks.event) });
   return withContext(event, mentions === undefined ? undefined : contextFields(mentions, event.fields, known));
 }
 
 /** What an event says of resources; undefined where it mentions none, or names what may not exist. */
 function learnFromEvent(
   event: Mentioning,
+  said: Mentions | undefined,
   { fromQuery, fromEvent }: Readonly<Record<'fromQuery' | 'fromEvent', Learn>>,
 ): Mentions | undefined {
-  const mentions = isRefused(event) ? undefined : mentionsOf(event);
+  const mentions = isRefused(event) ? undefined : said;
   const { source, fields } = event;
   // What a page sends, anybody can send; what a log line says of places, its query says; what is imported was so once.
   if (mentions === undefined || source === 'browser' || source === 'import') return mentions;

@@ -1,6 +1,7 @@
 import type { DeadDelivery, Delivery, Settlement } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Context } from '../context/context.js';
+import { mentionsOf } from '../context/mentions.js';
 import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
@@ -109,11 +110,13 @@ async function withContext(
   context: NonNullable<PrepareOptions['context']>,
 ): Promise<readonly Item[]> {
   await context.load(() => items.map(({ event }) => event));
-  for (const { event } of items) context.hear(event);
-  // What is added may name somebody who was erased before the context forgot them: it is judged once more.
-  return changed(items, event => context.addTo(event)).map((item, index) =>
-    item === items[index] ? item : { ...item, judged: undefined },
-  );
+  const mentions = items.map(({ event }) => mentionsOf(event));
+  for (const [index, { event }] of items.entries()) context.hear(event, mentions[index]);
+  return items.map((item, index) => {
+    const event = context.addTo(item.event, mentions[index]);
+    // What is added may name somebody who was erased before the context forgot them: it is judged once more.
+    return event === item.event ? item : { ...item, event, judged: undefined };
+  });
 }
 
 function changed(items: readonly Item[], change: (event: Event) => Event): readonly Item[] {

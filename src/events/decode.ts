@@ -51,8 +51,11 @@ export function decode(message: Message, stamp?: number): Decoded {
 
 /** Why no sink can have them. */
 function flawOf(fields: Fields): string | undefined {
-  if (deeperThan(fields, deepest - 1)) return `the body is nested more than ${deepest} levels deep`;
-  const count = Object.keys(fields).length;
+  let count = 0;
+  for (const name in fields) {
+    if (reaches(fields[name], deepest - 1)) return `the body is nested more than ${deepest} levels deep`;
+    count += 1;
+  }
   return count > maxFields ? `the body has ${count} fields: more than ${maxFields}` : undefined;
 }
 

@@ -44,8 +44,13 @@ export function keyedText(begun: string, ...parts: readonly (string | number)[])
  * @param hash at least 20 hex digits
  */
 export function timedId(ms: number, hash: string): string {
-  return `${timeDigits(ms)}${hash.slice(0, 20)}`;
+  // In one piece: put together from its parts, it would keep them, and the whole hash, for as long as it is remembered.
+  idBytes.write(timeDigits(ms), 0, 12, 'latin1');
+  idBytes.write(hash, 12, 20, 'latin1');
+  return idBytes.toString('latin1');
 }
+
+const idBytes = Buffer.alloc(32);
 
 /**
  * A new id for an event that came without one: 48 bits of ms, 16 that count within the ms, 64 random ones; 32 hex
@@ -71,18 +76,16 @@ export function ascendingId(now: number): string {
 const pool = Buffer.alloc(4096);
 const counted = { ms: -1, time: '', count: 0, used: pool.length };
 
-const digits = { ms: -1, text: '' };
+/** All but the last two digits, and what they stand for: many events are of nearly the same time. */
+const upper = { time: -1, text: '' };
+const lastDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** Many events are of one ms, and the lines of a log of one second. */
 function timeDigits(ms: number): string {
-  if (ms !== digits.ms) {
-    digits.text = madeDigits(ms);
-    digits.ms = ms;
-  }
-  return digits.text;
-}
-
-function madeDigits(ms: number): string {
   if (!(Number.isInteger(ms) && ms >= 0 && ms <= latestMs)) throw new RangeError(`an id needs epoch ms, not ${ms}`);
-  return ms.toString(16).padStart(12, '0');
+  const time = Math.floor(ms / 256);
+  if (time !== upper.time) {
+    upper.text = time.toString(16).padStart(10, '0');
+    upper.time = time;
+  }
+  return upper.text + lastDigits[ms % 256];
 }

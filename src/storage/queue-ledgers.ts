@@ -17,7 +17,8 @@ export interface QueueLedgerSave {
   readonly counts: Counts;
   /** Ids of settled messages that are not the daemon's own. */
   readonly foreign?: {
-    readonly ids: readonly string[];
+    /** A JSON list, as it is kept: one text goes to the writer's thread at a tenth of the cost of thousands. */
+    readonly ids: string;
     /** How many were settled in all, with these. */
     readonly upTo: number;
     /** Those that were settled before this many are forgotten. */
@@ -106,7 +107,7 @@ function saveQueueLedger({ database }: Transaction, save: QueueLedgerSave): void
     ...[sink, hour, ...countNames.map(name => counts[name])],
   );
   if (foreign === undefined) return;
-  database.run('INSERT INTO settled_messages VALUES (?, ?, ?)', sink, foreign.upTo, JSON.stringify(foreign.ids));
+  database.run('INSERT INTO settled_messages VALUES (?, ?, ?)', sink, foreign.upTo, foreign.ids);
   database.run('DELETE FROM settled_messages WHERE sink = ? AND up_to <= ?', sink, foreign.keepAfter);
 }
 

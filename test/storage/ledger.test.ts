@@ -63,8 +63,8 @@ test('the queue ledgers keep their daemon, numbers, counts and what is in the ou
   assert.equal(scratch.write('openQueueLedgers', opening), { daemon: 'first', ledgers: [], reserved: [], outbox: [] });
   const counts = { accepted: 7, delivered: 3, duplicates: 0, filtered: 0, too_old: 1, erased: 0, dead: 0 };
   const save = { sink: 'a', state: '{"shared":false}', hour: hourMs, counts };
-  scratch.write('saveQueueLedger', { ...save, foreign: { ids: ['x', 'y'], upTo: 2, keepAfter: 0 } });
-  scratch.write('saveQueueLedger', { ...save, foreign: { ids: ['z'], upTo: 3, keepAfter: 2 } });
+  scratch.write('saveQueueLedger', { ...save, foreign: { ids: '["x","y"]', upTo: 2, keepAfter: 0 } });
+  scratch.write('saveQueueLedger', { ...save, foreign: { ids: '["z"]', upTo: 3, keepAfter: 2 } });
   scratch.write('reserveNumbers', { target: 'exchange e', below: 100 });
   const numbers = [4, 5, 9];
   scratch.write('appendOutbox', { ...columns(1, 3), numbers, target: null, maxBytes: 1_000_000 });

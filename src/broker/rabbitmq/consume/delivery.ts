@@ -22,9 +22,9 @@ export interface Received {
  * whatever their types and values, what comes out can be stored, encoded and counted.
  *
  * Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property; never
- * a field of the body. A message without a time in its body is unnamed until `name` is called. Text and fields are made
- * when somebody asks for the first time, which is once it is handed out: its event has them from then on. A message
- * that waits holds its bytes alone.
+ * a field of the body. A message without a time in its body is unnamed until `name` is called. Its id and its fields
+ * are made when somebody asks for the first time, which is once it is handed out. A message that waits holds its text
+ * alone: bytes are a part of all that came from the socket at once, and would keep the whole of it.
  */
 export class AmqpDelivery implements Delivery {
   readonly source: Source;
@@ -46,8 +46,8 @@ export class AmqpDelivery implements Delivery {
   /** The ledger's notes. */
   repeated = false;
   counted = false;
-  /** Gone once its text stands for it: both would be twice as much in memory while a batch is written. */
-  #content: Buffer | undefined;
+  /** The body's bytes where the text cannot stand for them, so that it can be published again as it was. */
+  readonly bytes?: Buffer;
   /** The timestamp property as it came. */
   readonly #stamp: number | undefined;
   #id: string | undefined;
@@ -80,7 +80,8 @@ export class AmqpDelivery implements Delivery {
       this.number = number;
     }
     this.size = body.content.length;
-    this.#content = body.content;
+    if (body.unreadable === undefined) this.#text = body.content.toString();
+    else this.bytes = body.content;
   }
 
   get id(): string {
@@ -101,9 +102,9 @@ export class AmqpDelivery implements Delivery {
 
   /** Looked at when it is handed out, not on arrival: one that is only buffered may never need it. */
   #derive(): string {
-    const bytes = hashOf(this.#content ?? this.body);
-    const hash = this.#stamp === undefined ? bytes : hashOf(`${bytes}\n${this.#stamp}`);
-    const created = this.#content === undefined || isReadable(this.#content) ? this.#created() : undefined;
+    const ofBody = hashOf(this.bytes ?? this.body);
+    const hash = this.#stamp === undefined ? ofBody : hashOf(`${ofBody}\n${this.#stamp}`);
+    const created = this.bytes === undefined || isReadable(this.bytes) ? this.#created() : undefined;
     if (created !== undefined) return timedId(created, hash);
     this.#unnamed = hash;
     return hash;
@@ -124,21 +125,13 @@ export class AmqpDelivery implements Delivery {
   }
 
   get body(): string {
-    if (this.#text === undefined) {
-      this.#text = this.#content?.toString() ?? '';
-      if (this.unreadable === undefined) this.#content = undefined;
-    }
+    this.#text ??= this.bytes?.toString() ?? '';
     return this.#text;
   }
 
   /** Where its body was parsed for its id. */
   get fields(): Fields | undefined {
     return this.#fields;
-  }
-
-  /** The body's bytes where the text cannot stand for them, so that it can be published again as it was. */
-  get bytes(): Buffer | undefined {
-    return this.unreadable === undefined ? undefined : this.#content;
   }
 }
 

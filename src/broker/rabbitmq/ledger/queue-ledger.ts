@@ -237,13 +237,13 @@ export class QueueLedger {
       sink: this.sink,
       state: JSON.stringify(state),
       ...this.#counts.currentHour(),
-      ...(ids.length === 0 ? {} : { foreign: { ids, upTo, keepAfter: upTo - ids.length - keep } }),
+      ...(ids.length === 0 ? {} : { foreign: { ids: JSON.stringify(ids), upTo, keepAfter: upTo - ids.length - keep } }),
     };
   }
 
   unsaved({ foreign }: QueueLedgerSave): void {
     this.changed = true;
-    this.#unsaved = [...(foreign?.ids ?? []), ...this.#unsaved];
+    if (foreign !== undefined) this.#unsaved = [...(JSON.parse(foreign.ids) as string[]), ...this.#unsaved];
   }
 
   /** Returns how many were not settled before. */

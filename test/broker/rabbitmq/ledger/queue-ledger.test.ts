@@ -34,7 +34,7 @@ const own = (number: number, fields: Partial<CountedDelivery> = {}): CountedDeli
 /** What is kept, read again, as after a kill. */
 function reopened(before: QueueLedger): QueueLedger {
   const { state, counts, foreign: kept } = before.save(() => 1_000_000, 1_000);
-  return ledger({ state, counts, ...(kept === undefined ? {} : { foreign: kept }) });
+  return ledger({ state, counts, ...(kept === undefined ? {} : { foreign: { ...kept, ids: JSON.parse(kept.ids) } }) });
 }
 
 const sums = (one: QueueLedger): [accepted: number, delivered: number, outstanding: number] => [
@@ -87,7 +87,7 @@ test('a settlement that could not be kept and is made again counts once, and is 
   one.unsaved(one.save(() => 10, 1_000));
   one.done(deliveries, outcome);
   assert.equal(sums(one), [2, 2, 0]);
-  assert.equal(one.save(() => 10, 1_000).foreign?.ids, ['a']);
+  assert.equal(one.save(() => 10, 1_000).foreign?.ids, '["a"]');
 });
 
 test('every outcome has its column, and what came again takes nothing from them', () => {
