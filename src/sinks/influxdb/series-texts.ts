@@ -9,8 +9,8 @@ interface Branch {
 }
 
 /**
- * The text of each series, made once: it is found by the values of its tags, one after the other, so that nothing is put
- * together for an event of a series that is known. InfluxDB itself wants few series.
+ * The text of each series, made once: it is found by the values of its tags, one after the other, so that nothing is
+ * put together for an event of a series that is known. InfluxDB itself wants few series.
  */
 export class SeriesTexts {
   readonly #schema: Schema;
