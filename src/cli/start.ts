@@ -4,7 +4,7 @@ import { readFile } from '../config/environment.js';
 import { RunningSettings } from '../config/running.js';
 import { describe, FullError, SetupError } from '../errors.js';
 import { notifyIntervalMs, Watchdog } from '../event-loop/watchdog.js';
-import { collectAlone, growAtMost, holdHeapSmall } from '../heap.js';
+import { collectAlone, growAtMost, YoungGeneration } from '../heap.js';
 import { type LivingKeyRing, openKeyRing } from '../keys/ring.js';
 import { type AdjustableLog, createLog } from '../log.js';
 import { redact } from '../redact.js';
@@ -116,7 +116,7 @@ async function runDaemon(
   const isEmbedded = config.broker.nodes.length === 0;
   growAtMost(isEmbedded ? 30 : 100);
   if (isEmbedded) collectAlone();
-  const letHeapGrow = holdHeapSmall();
+  const young = new YoungGeneration();
   const watchdog = new Watchdog({
     dir: config.server.dataDir,
     log: { level: config.log.level, pretty: config.log.pretty ?? terminal.outIsTerminal },
@@ -126,7 +126,7 @@ async function runDaemon(
     const startDaemon = await loadDaemon();
     const onReload = reloadProcess(config, log, keys);
     daemon = await startDaemon({ settings, log, clock, keys, trail, announce, watchdog, onReload });
-    letHeapGrow();
+    young.letGrow();
     daemon.ended.then(({ code }) => finish(code));
     if (hungUp) daemon.reload('SIGHUP');
     if (firstSignalAt !== undefined) stop(daemon);
@@ -138,7 +138,7 @@ async function runDaemon(
     else log.fatal(fieldsOf(error), 'daemon.failed');
     return exitCodes.failed;
   } finally {
-    letHeapGrow();
+    young.close();
     keys.close();
     await watchdog.close();
     for (const [event, listener] of listeners) signals.off(event, listener);
