@@ -94,7 +94,7 @@ export async function readText(
   }
   // By then a small body, which comes together with its headers, is there as a whole.
   await undefined;
-  const packed = received(request, limits, reservation) ?? (await receive(request, limits, reservation));
+  const packed = received(request, declared, limits, reservation) ?? (await receive(request, limits, reservation));
   const bytes = unpack === undefined ? packed : await unpackWithin(unpack, packed, limits.maxBodyBytes);
   if (bytes !== packed) reservation.grow(bytes.length);
   if (bytes.length === 0) throw new HttpProblem('invalid-request', 'The request has no body.');
@@ -130,10 +130,19 @@ function unpackerOf(request: IncomingMessage): Unpack | undefined {
   );
 }
 
-/** A body that has arrived to its end, without a listener or a timer for it; undefined where there is more to come. */
-function received(request: Incoming, limits: BodyLimits, reservation: Reservation): Buffer | undefined {
-  if (!request.complete || request.destroyed) return undefined;
+/**
+ * A body that has arrived to its end, without a listener or a timer for it; undefined where there is more to come. Node
+ * hands a body over before it calls the request complete, so that it is known by its length.
+ */
+function received(
+  request: Incoming,
+  declared: number,
+  limits: BodyLimits,
+  reservation: Reservation,
+): Buffer | undefined {
   const bytes = request.readableLength;
+  const isWhole = request.complete || (bytes > 0 && bytes === declared);
+  if (!isWhole || request.destroyed) return undefined;
   if (bytes > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
   reservation.grow(bytes);
   return (request.read() as Buffer | null) ?? Buffer.alloc(0);

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { InFlight, readText } from '../../src/http/body.js';
 import { keys, post, problemOf, type Running, run } from './running.js';
 
 const MiB = 1024 * 1024;
@@ -181,6 +185,28 @@ test('when too much is on its way at once, the next has to wait', async () => {
   assert.is((await problemOf(busy)).status, 503);
   large.close();
   await new Promise(resolve => setTimeout(resolve, 50));
+});
+
+test('a body that comes together with its headers is read without a listener, and the connection goes on', async () => {
+  const limits = { maxBodyBytes: 100, bodyTimeoutMs: 60_000 };
+  const read: string[] = [];
+  const server = createServer(async (request, response) => {
+    const text = await readText(request, response, limits, new InFlight(100).reservation());
+    read.push(`${text} ${request.listenerCount('data')}`);
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  try {
+    for (const text of ['{"first":1}', '{"second":2}']) {
+      socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+      await once(socket, 'data');
+    }
+  } finally {
+    socket.destroy();
+    server.close();
+  }
+  assert.equal(read, ['{"first":1} 0', '{"second":2} 0']);
 });
 
 test.run();

@@ -35,6 +35,7 @@ interface OpenPublication {
   readonly from: number;
   readonly results: PublishResult[];
   undecided: number;
+  answered: boolean;
 }
 
 /**
@@ -48,7 +49,7 @@ export class Answers {
   readonly #keep: Keep;
   /** By the index of a message. */
   readonly #owners: OpenPublication[] = [];
-  readonly #open = new Set<OpenPublication>();
+  readonly #publications: OpenPublication[] = [];
 
   constructor(publications: readonly OutgoingPublication[], log: Log, keep: Keep) {
     this.messages = publications.flatMap(({ messages }) => messages);
@@ -56,9 +57,9 @@ export class Answers {
     this.#keep = keep;
     for (const publication of publications) {
       const undecided = publication.messages.length;
-      const open = { publication, from: this.#owners.length, results: [], undecided };
+      const open = { publication, from: this.#owners.length, results: [], undecided, answered: false };
       for (let count = 0; count < undecided; count += 1) this.#owners.push(open);
-      this.#open.add(open);
+      this.#publications.push(open);
       if (undecided === 0) this.#answer(open);
     }
   }
@@ -73,13 +74,16 @@ export class Answers {
 
   /** A defect: whoever has no answer has this one. */
   fail(defect: unknown): void {
-    for (const { publication } of this.#open) announce(this.#log, () => publication.failed(defect));
-    this.#open.clear();
+    for (const open of this.#publications) {
+      if (open.answered) continue;
+      open.answered = true;
+      announce(this.#log, () => open.publication.failed(defect));
+    }
   }
 
   #answer(open: OpenPublication): void {
     const { messages, accepted, failed } = open.publication;
-    this.#open.delete(open);
+    open.answered = true;
     if (open.results.every(result => result === 'confirmed')) return announce(this.#log, () => accepted('broker'));
     this.#keep(messages, open.results).then(
       () => announce(this.#log, () => accepted('outbox')),
