@@ -72,8 +72,8 @@ export interface PassResult {
 /** How long one pass reads before it checks the names again, ms. */
 const passMs = 500;
 /**
- * A commit is due when this much was read, this many events were made, or this much
- * time has gone by since the last one.
+ * A commit is due when this much was read, this many events were made, or this much time has gone by since the last
+ * one. What waits for it outlives a collection of the young generation, but with twice the events also the next one.
  */
 const commitBytes = 8 * 1024 * 1024;
 const commitMessages = 500;
