@@ -8,12 +8,15 @@ const maxMessages = 1_000;
 
 /**
  * After a write, clients that have their answer send again. For at most this many turns of the event loop the next
- * write waits until as many lists are there as went with the last one: a commit costs the same for one as for a
- * hundred. Turns without anything to do take microseconds, so nobody waits for clients that stay away.
+ * write waits until as many lists are there as were under way lately: a commit, with the journey to its thread and
+ * back, costs about the same for one as for a hundred. Turns without anything to do take microseconds, so nobody waits
+ * for clients that stay away.
  */
 const patienceTurns = 20;
-/** Fewer lists at once are no load, and are written at once. */
+/** Fewer lists under way are no load, and are written at once. */
 const minLoad = 4;
+/** How fast clients that stay away are forgotten: the share of them that is left with each write. */
+const memory = 0.95;
 
 /**
  * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as
@@ -23,6 +26,8 @@ const minLoad = 4;
 export class GroupPublisher {
   #waiting: Publication[] = [];
   #writing = false;
+  /** Lists that were under way lately, at most. */
+  #load = 0;
   readonly #write: (messages: readonly Message[]) => Promise<void>;
   readonly #log: Log;
 
@@ -41,27 +46,33 @@ export class GroupPublisher {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const count = this.#waiting.length;
-      await this.#writeNext();
-      if (count >= minLoad) await this.#gather(count);
+      const written = await this.#writeNext();
+      this.#load = Math.max(this.#load * memory, written + this.#waiting.length);
+      if (this.#load >= minLoad) await this.#gather();
     }
     this.#writing = false;
   }
 
-  async #gather(count: number): Promise<void> {
-    for (let turn = 0; turn < patienceTurns && this.#waiting.length < count; turn += 1) await nextTurn();
+  async #gather(): Promise<void> {
+    for (let turn = 0; turn < patienceTurns && !this.#isComplete(); turn += 1) await nextTurn();
   }
 
-  async #writeNext(): Promise<void> {
+  #isComplete(): boolean {
+    return this.#waiting.length >= this.#load || countOf(this.#waiting) >= maxMessages;
+  }
+
+  /** Returns of how many lists. */
+  async #writeNext(): Promise<number> {
     const group = this.#take();
     try {
       await this.#write(group.flatMap(({ messages }) => messages));
     } catch (error) {
       if (group.length === 1) this.#failed(group[0]!, error);
       else await Promise.all(group.map(one => this.#writeAlone(one)));
-      return;
+      return group.length;
     }
     for (const one of group) this.#written(one);
+    return group.length;
   }
 
   #writeAlone(one: Publication): Promise<void> {
@@ -89,6 +100,10 @@ export class GroupPublisher {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+function countOf(publications: readonly Publication[]): number {
+  return publications.reduce((sum, { messages }) => sum + messages.length, 0);
 }
 
 function nextTurn(): Promise<void> {

@@ -68,6 +68,20 @@ test('clients that send again as soon as they have their answer come together in
   assert.ok(writes.length <= 13, `${writes.length} writes`);
 });
 
+test('clients that are late once come together with the others again', async () => {
+  const { writes, joined } = recorded();
+  const client = async (name: number): Promise<void> => {
+    for (let event = 0; event < 12; event += 1) {
+      await joined.publish([message(`${name}-${event}`)]);
+      const turns = event === 2 && name >= 4 ? 50 : 1;
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(resolve => setImmediate(resolve));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, name) => client(name)));
+  const whole = writes.filter(ids => ids.length === 8).length;
+  assert.ok(whole >= 8, `${whole} of ${writes.length} writes are of all eight`);
+});
+
 test('a client that is alone waits for nobody', async () => {
   const { writes, joined } = recorded();
   await Promise.all(list(6).map(one => joined.publish([one])));
