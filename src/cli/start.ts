@@ -114,7 +114,7 @@ async function runDaemon(
   ];
   for (const [event, listener] of listeners) signals.on(event, listener);
   const isEmbedded = config.broker.nodes.length === 0;
-  growAtMost(isEmbedded ? 30 : 100);
+  growAtMost(isEmbedded ? 80 : 100);
   if (isEmbedded) collectAlone();
   const young = new YoungGeneration();
   const watchdog = new Watchdog({

@@ -64,11 +64,11 @@ export class Context {
 
   /**
    * Learns from an event that passes, and has Clowder asked about what it mentions.
-   * @param said what it mentions, by whoever knows that already
+   * @param said what it mentions, from whoever knows that already
    */
   hear(event: Mentioning, said = mentionsOf(event)): void {
     const mentions = learnFromEvent(event, said, this.#learn);
-    if (mentions === undefined) return;
+    if (mentions === null) return;
     const fromPage = event.source === 'browser';
     const asker = this.#asker;
     if (asker === undefined) return;
@@ -85,7 +85,7 @@ export class Context {
 
   /** The fields that are known beside those of the event; undefined = none. */
   of(event: Mentioning, mentions = mentionsOf(event)): Known | undefined {
-    return mentions === undefined ? undefined : contextFields(mentions, event.fields, id => this.#cache.get(id));
+    return mentions === null ? undefined : contextFields(mentions, event.fields, id => this.#cache.get(id));
   }
 
   /**
@@ -143,19 +143,19 @@ export function preview(event: Event, find: (id: string) => Resource | undefined
   };
   const mentions = mentionsOf(event);
   learnFromEvent(event, mentions, { fromQuery: learn(ranks.query), fromEvent: learn(ranks.event) });
-  return withContext(event, mentions === undefined ? undefined : contextFields(mentions, event.fields, known));
+  return withContext(event, mentions === null ? undefined : contextFields(mentions, event.fields, known));
 }
 
-/** What an event says of resources; undefined where it mentions none, or names what may not exist. */
+/** What an event says of resources; null where it mentions none, or names what may not exist. */
 function learnFromEvent(
   event: Mentioning,
-  said: Mentions | undefined,
+  said: Mentions | null,
   { fromQuery, fromEvent }: Readonly<Record<'fromQuery' | 'fromEvent', Learn>>,
-): Mentions | undefined {
-  const mentions = isRefused(event) ? undefined : said;
+): Mentions | null {
+  const mentions = isRefused(event) ? null : said;
   const { source, fields } = event;
   // What a page sends, anybody can send; what a log line says of places, its query says; what is imported was so once.
-  if (mentions === undefined || source === 'browser' || source === 'import') return mentions;
+  if (mentions === null || source === 'browser' || source === 'import') return mentions;
   learnFrom(mentions, fields, source === 'nginx' ? fromQuery : fromEvent);
   learnFromQuery(mentions, fromQuery);
   return mentions;
@@ -180,7 +180,7 @@ function isRefused({ source, fields }: Mentioning): boolean {
 function* idsIn(events: Iterable<Mentioning>): Generator<string> {
   for (const event of events) {
     const mentions = mentionsOf(event);
-    if (mentions === undefined) continue;
+    if (mentions === null) continue;
     const { subject, file, dataset, space, collection, query } = mentions;
     for (const id of [subject, file, dataset, space, collection, query?.dataset, query?.space])
       if (id !== undefined) yield id;

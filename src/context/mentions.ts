@@ -27,16 +27,16 @@ export interface Mentioning {
 }
 
 /**
- * What an event mentions; it costs a few look-ups where it mentions nothing. A recording that is replayed stays as it
- * was recorded, and teaches nothing: what was so then need not be so now. Nor does what was counted, which says what
- * was known before.
+ * What an event mentions; null where that is nothing, for which it costs a few look-ups. A recording that is replayed
+ * stays as it was recorded, and teaches nothing: what was so then need not be so now. Nor does what was counted, which
+ * says what was known before.
  */
-export function mentionsOf({ type, fields, source }: Mentioning): Mentions | undefined {
-  if (source === 'replay' || source === 'usage') return undefined;
+export function mentionsOf({ type, fields, source }: Mentioning): Mentions | null {
+  if (source === 'replay' || source === 'usage') return null;
   const { resource_id, dataset_id, file_id, space_id, collection_id, url } = fields;
   if (resource_id === undefined && dataset_id === undefined && file_id === undefined && space_id === undefined) {
     const mayHaveQuery = typeof url === 'string' && url.includes('?');
-    if (collection_id === undefined && !mayHaveQuery) return undefined;
+    if (collection_id === undefined && !mayHaveQuery) return null;
   }
   const subject = resourceId(resource_id);
   const query = queryMentions(url) ?? (subject === undefined ? undefined : queryMentions(fields.referrer, subject));
@@ -46,7 +46,7 @@ export function mentionsOf({ type, fields, source }: Mentioning): Mentions | und
   const space = resourceId(space_id);
   const collection = resourceId(collection_id);
   const nothing = (subject ?? query ?? file ?? dataset ?? space ?? collection) === undefined;
-  return nothing ? undefined : { subject, kind, file, dataset, space, collection, query };
+  return nothing ? null : { subject, kind, file, dataset, space, collection, query };
 }
 
 /** Takes what is said of one resource. */

@@ -44,7 +44,16 @@ test('the package starts: it takes an event, gives it back, and serves its page'
     ([, path = '']) => path,
   );
   assert.ok(paths.length > 0);
-  for (const path of paths) assert.is((await fetch(new URL(path, daemon.url))).status, 200, path);
+  const types: [path: string, type: RegExp][] = [
+    ...paths.map((path): [string, RegExp] => [path, path.endsWith('.js') ? /^text\/javascript/ : /^text\/css/]),
+    ['/page/icon.svg', /^image\/svg\+xml/],
+    ['/openapi.json', /^application\/json/],
+  ];
+  for (const [path, type] of types) {
+    const { status, headers } = await fetch(new URL(path, daemon.url));
+    assert.is(status, 200, path);
+    assert.match(headers.get('content-type') ?? '', type, path);
+  }
   assert.equal(daemon.complaints, []);
 });
 

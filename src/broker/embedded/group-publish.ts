@@ -16,7 +16,7 @@ const patienceTurns = 20;
 /** Fewer lists under way are no load, and are written at once. */
 const minLoad = 4;
 /** How fast clients that stay away are forgotten: the share of them that is left with each write. */
-const memory = 0.95;
+const memory = 0.8;
 
 /**
  * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as

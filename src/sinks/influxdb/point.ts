@@ -15,7 +15,7 @@ export const latestMs = 9_223_372_036_853;
  * stands whole in the field `<tag>_text`. The cut depends on nothing but the value: a retry must meet its own point
  * again.
  */
-const maxTagLength = 256;
+export const maxTagLength = 256;
 
 /** Names that are tried for one field: an event may have all of those that follow, so as to be slow. */
 const maxNumbered = 100;

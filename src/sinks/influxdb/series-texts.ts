@@ -1,5 +1,5 @@
 import type { Event } from '../../events/event.js';
-import { type Schema, tagPart, tagValue } from './point.js';
+import { maxTagLength, type Schema, tagPart, tagValue } from './point.js';
 
 /** The values of some tags in their order, and what may follow. */
 interface Branch {
@@ -38,6 +38,8 @@ export class SeriesTexts {
 
   #grow(branch: Branch, tag: string, value: string | undefined): Branch {
     const grown: Branch = { text: branch.text + tagPart(tag, value), next: undefined };
+    // A value is kept whole, while its text is cut: long ones would take more memory than the number of branches says.
+    if (value !== undefined && value.length > maxTagLength) return grown;
     branch.next ??= new Map();
     branch.next.set(value, grown);
     this.#branches += 1;
