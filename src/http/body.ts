@@ -132,7 +132,8 @@ function unpackerOf(request: IncomingMessage): Unpack | undefined {
 
 /**
  * A body that has arrived to its end, without a listener or a timer for it; undefined where there is more to come. Node
- * hands a body over before it calls the request complete, so that it is known by its length.
+ * hands a body over before it calls the request complete, so that it is known by its length. A request read this way
+ * emits neither `end` nor `close` before its connection's next request or its close: nothing may wait for them.
  */
 function received(
   request: Incoming,

@@ -10,6 +10,9 @@ import { isReadable, readBody } from './body.js';
 
 const knownSources: ReadonlySet<unknown> = new Set(sources);
 
+/** Bytes of a body that waits as text at most. A copy of a longer one does not come from the pool of Node. */
+const maxTextBytes = 4096;
+
 /** What amqplib hands over. */
 export interface Received {
   readonly content: Buffer;
@@ -23,8 +26,8 @@ export interface Received {
  *
  * Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property; never
  * a field of the body. A message without a time in its body is unnamed until `name` is called. Its id and its fields
- * are made when somebody asks for the first time, which is once it is handed out. A message that waits holds its text
- * alone: bytes are a part of all that came from the socket at once, and would keep the whole of it.
+ * are made when somebody asks for the first time, which is once it is handed out. What waits is a text or a copy of the
+ * body: the bytes that came are a part of all that came from the socket at once, and would keep the whole of it.
  */
 export class AmqpDelivery implements Delivery {
   readonly source: Source;
@@ -52,7 +55,7 @@ export class AmqpDelivery implements Delivery {
   readonly #stamp: number | undefined;
   #id: string | undefined;
   #unnamed: string | undefined;
-  #text: string | undefined;
+  #body: string | Buffer;
   #fields: Fields | undefined;
 
   constructor({ content, properties, fields }: Received, now: number, arrived?: number) {
@@ -80,8 +83,8 @@ export class AmqpDelivery implements Delivery {
       this.number = number;
     }
     this.size = body.content.length;
-    if (body.unreadable === undefined) this.#text = body.content.toString();
-    else this.bytes = body.content;
+    if (body.unreadable !== undefined) this.bytes = body.content;
+    this.#body = this.bytes ?? waiting(body.content);
   }
 
   get id(): string {
@@ -125,14 +128,19 @@ export class AmqpDelivery implements Delivery {
   }
 
   get body(): string {
-    this.#text ??= this.bytes?.toString() ?? '';
-    return this.#text;
+    if (typeof this.#body !== 'string') this.#body = this.#body.toString();
+    return this.#body;
   }
 
   /** Where its body was parsed for its id. */
   get fields(): Fields | undefined {
     return this.#fields;
   }
+}
+
+/** Many thousands may wait: the long ones do so outside of V8's heap, whose limit they would reach as texts. */
+function waiting(content: Buffer): string | Buffer {
+  return content.length <= maxTextBytes ? content.toString() : Buffer.from(content);
 }
 
 /** Nothing was received later than now, whatever a header says: retention and latency would count from there. */

@@ -94,7 +94,8 @@ export class ConfirmPublisher {
     this.#pending.push(pending);
     this.#expiry.start(confirmTimeoutMs, () => this.#expire());
     for (let index = 0; index < messages.length; index += 1) {
-      if (writer.full !== undefined) await Promise.race([writer.full, pending.settled]);
+      // Several may wait for the same room, and the first of them may take all of it.
+      while (writer.full !== undefined && !pending.complete) await Promise.race([writer.full, pending.settled]);
       if (pending.complete) break;
       this.#send(writer, pending, index);
     }

@@ -40,14 +40,17 @@ const word = 0x1_0000_0000;
  */
 export class PublishFrames {
   readonly #channel: number;
-  readonly #maxBody: number;
+  readonly #frameMax: number;
+  /** Bytes that a frame carries at most. */
+  readonly #maxPayload: number;
   #buffer = Buffer.allocUnsafeSlow(usualBytes);
   #end = 0;
 
   /** @param frameMax bytes of a frame at most, as it was agreed upon for the connection */
   constructor(channel: number, frameMax: number) {
     this.#channel = channel;
-    this.#maxBody = frameMax - frameOverhead;
+    this.#frameMax = frameMax;
+    this.#maxPayload = frameMax - frameOverhead;
   }
 
   get length(): number {
@@ -59,7 +62,7 @@ export class PublishFrames {
     const before = this.#end;
     try {
       this.#method(message);
-      if (typeof message.content === 'string' && message.content.length * 3 <= this.#maxBody) {
+      if (typeof message.content === 'string' && message.content.length * 3 <= this.#maxPayload) {
         const bodyLength = this.#header(message);
         const body = this.#begin(bodyFrame);
         this.#text(message.content);
@@ -92,7 +95,10 @@ export class PublishFrames {
     this.#finish(start);
   }
 
-  /** Returns where the length of the body goes. */
+  /**
+   * Returns where the length of the body goes. Properties cannot be split: RabbitMQ closes the whole connection because
+   * of a frame that is too large.
+   */
   #header({ options }: EncodedMessage): number {
     const { contentType, contentEncoding, headers, deliveryMode, priority } = options;
     const { correlationId, replyTo, expiration, messageId, timestamp } = options;
@@ -114,7 +120,8 @@ export class PublishFrames {
     if (timestamp !== undefined) flags |= this.#longLong(timestamp, this.#skip(8), bits.timestamp);
     this.#buffer[flagsAt] = flags >>> 8;
     this.#buffer[flagsAt + 1] = flags;
-    this.#finish(start);
+    if (this.#finish(start) > this.#maxPayload)
+      throw new RangeError(`its headers do not fit into a frame of ${this.#frameMax} bytes`);
     return bodyLength;
   }
 
@@ -123,8 +130,8 @@ export class PublishFrames {
     const { content } = message;
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     this.#longLong(bytes.length, this.#header(message));
-    for (let from = 0; from < bytes.length; from += this.#maxBody) {
-      const part = bytes.subarray(from, from + this.#maxBody);
+    for (let from = 0; from < bytes.length; from += this.#maxPayload) {
+      const part = bytes.subarray(from, from + this.#maxPayload);
       const start = this.#begin(bodyFrame);
       const at = this.#skip(part.length);
       part.copy(this.#buffer, at);

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { AmqpDelivery } from '../../../../src/broker/rabbitmq/consume/delivery.js';
 import { encode } from '../../../../src/broker/rabbitmq/publish/outgoing-message.js';
 import { PublishFrames } from '../../../../src/broker/rabbitmq/publish/publish-frames.js';
-import { hashOf, isEventId } from '../../../../src/events/identity.js';
+import { hashOf, isEventId, timedId } from '../../../../src/events/identity.js';
 import { isEpochMs } from '../../../../src/events/timestamp.js';
 import { arriving } from '../fake-channel.js';
 
@@ -137,6 +137,28 @@ test('its id is the same whether its body was read before or not', () => {
     }
   }
   assert.is.not(delivery('{"n":1}').id, delivery('{"n":1}', { timestamp: 1_600_000_000 }).id);
+});
+
+test('a long body is the same as a short one in every respect, whatever its characters', () => {
+  const at = now - 1;
+  for (const bytes of [60, 4_095, 4_096, 4_097, 100_000])
+    for (const filling of ['x', 'ü', '中', '😀'])
+      for (const created of [`"created":${at},`, '']) {
+        const start = `{${created}"text":"`;
+        const text = filling.repeat((bytes - start.length - 2) / Buffer.byteLength(filling));
+        const unfilled = `${start}${text}"}`;
+        const body = unfilled + ' '.repeat(bytes - Buffer.byteLength(unfilled));
+        // A part of what came from the socket, which is used again for something else.
+        const socket = Buffer.from(`before${body}after`);
+        const content = socket.subarray(6, 6 + bytes);
+        const one = new AmqpDelivery({ ...arriving(7, ''), content }, now);
+        socket.fill(0);
+        assert.is(one.size, bytes);
+        assert.is(one.bytes, undefined);
+        assert.is(one.id, created === '' ? hashOf(body) : timedId(at, hashOf(body)));
+        assert.is(one.unnamed, created === '' ? hashOf(body) : undefined);
+        assert.is(one.body, body);
+      }
 });
 
 test('the time in its body is a part of the id, also where the body is not quite JSON', () => {

@@ -196,4 +196,17 @@ test('what waits for room in the buffers is given up in time too', async ({ scen
   scene.server.hasRoom = true;
 });
 
+test('of several that wait for room, the next takes no more than there is', async ({ scene }) => {
+  scene.server.hasRoom = false;
+  const publications = [scene.publish('a', 'b'), scene.publish('c', 'd'), scene.publish('e', 'f')];
+  await settled();
+  assert.is(scene.server.published.length, 1);
+  scene.server.channels[0]!.connection.stream.emit('drain');
+  await settled();
+  assert.is(scene.server.published.length, 2);
+  scene.server.hasRoom = true;
+  scene.server.channels[0]!.connection.stream.emit('drain');
+  assert.equal((await Promise.all(publications)).flat(), Array(6).fill('confirmed'));
+});
+
 test.run();
