@@ -1,8 +1,9 @@
 import type { Clock } from '../../../clock.js';
-import { SetupError, UnroutableError } from '../../../errors.js';
+import { describe, SetupError, UnroutableError } from '../../../errors.js';
 import { closeChannel } from '../channel.js';
 import type { Connection, LiveConnection } from '../connection.js';
 import { isAboutMessage, operationError, replyCode, serverText } from '../errors.js';
+import { ChannelWriter } from './channel-writer.js';
 import type { EncodedMessage } from './outgoing-message.js';
 import type { PublishResult } from './pending-confirms.js';
 
@@ -95,10 +96,8 @@ async function publishOnOwnChannel(
   }
 }
 
-async function published(
-  live: LiveConnection,
-  { exchange, routingKey, content, options }: EncodedMessage,
-): Promise<PublishResult> {
+async function published(live: LiveConnection, message: EncodedMessage): Promise<PublishResult> {
+  const { exchange } = message;
   const channel = await live.model.createConfirmChannel();
   let error: Error | undefined;
   let result: PublishResult = 'confirmed';
@@ -111,11 +110,17 @@ async function published(
     });
     channel.on('close', resolve);
   });
-  const confirmed = new Promise<boolean>(resolve => {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    channel.publish(exchange, routingKey, bytes, options, error => resolve(error === null));
-  });
-  const accepted = await confirmed;
+  const writer = new ChannelWriter(channel);
+  let accepted: boolean;
+  try {
+    accepted = await new Promise<boolean>(resolve => {
+      writer.add(message, error => resolve(error === null));
+      writer.flush();
+    });
+  } catch (error) {
+    void closeChannel(channel);
+    return { refused: `it cannot be encoded (${describe(error)})` };
+  }
   if (accepted) {
     await closeChannel(channel);
     return result;

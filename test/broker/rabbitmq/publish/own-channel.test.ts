@@ -38,4 +38,16 @@ test('an exchange that was refused is not tried again at once, nor when the brok
   assert.equal(channels.errors, []);
 });
 
+test('headers that would close the connection are refused, and nothing of the message is sent', async () => {
+  const server = new FakeServer();
+  const model = await server.connect();
+  const live = { model, gone: new Promise<never>(() => {}) } as never;
+  const clock: Clock = { ...hastyClock(), sleep: () => new Promise<never>(() => {}) };
+  const channels = new OwnChannels({ connection: { now: () => live, blocked: undefined }, clock });
+  const options = { messageId: 'a', headers: { long: 'x'.repeat(140_000) } };
+  assert.match(JSON.stringify(await channels.publish({ ...message, options })), 'its headers do not fit into a frame');
+  assert.equal(server.published, []);
+  assert.is(await channels.publish(message), 'confirmed');
+});
+
 test.run();
