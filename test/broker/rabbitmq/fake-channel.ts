@@ -27,6 +27,7 @@ export class FakeChannel extends EventEmitter {
   /** Acknowledgements in the order in which they were sent: `ack 3`, `ack 1-5`, `nack 2`. */
   readonly settled: string[] = [];
   closed = false;
+  pending: readonly unknown[] | null = [];
   prefetched: number | undefined;
   consumer: (message: ConsumeMessage | null) => void = () => {};
   readonly #unconfirmed = new Set<(error: Error | null) => void>();
@@ -74,6 +75,7 @@ export class FakeChannel extends EventEmitter {
 
   end(): void {
     this.closed = true;
+    this.pending = null;
     for (const confirm of this.#unconfirmed) confirm(new Error('channel closed'));
     this.#giveBack();
     this.emit('close');

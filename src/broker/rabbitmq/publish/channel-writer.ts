@@ -14,6 +14,8 @@ interface Inside {
     readonly stream: Pick<Writable, 'writableLength' | 'on' | 'off'>;
     sendBytes(bytes: Buffer): void;
   };
+  /** Calls that wait for the server; null once the channel is closed. */
+  readonly pending: readonly unknown[] | null;
   /** For the next message that is sent. */
   pushConfirmCallback(confirm: OnConfirm): void;
 }
@@ -32,13 +34,17 @@ export class ChannelWriter {
   readonly #channel: ConfirmChannel;
   readonly #inside: Inside;
   readonly #frames: PublishFrames;
-  #closed = false;
+  #closed: boolean;
+  /** A message has filled the socket, and nobody has asked since whether there is room. */
+  #filled = false;
   #full: Promise<void> | undefined;
 
   constructor(channel: ConfirmChannel) {
     this.#channel = channel;
     this.#inside = channel as unknown as Inside;
     this.#frames = new PublishFrames(this.#inside.ch, this.#inside.connection.frameMax);
+    // The event is over when the connection was lost in the very turn in which the channel was opened.
+    this.#closed = this.#inside.pending === null;
     channel.on('close', () => {
       this.#closed = true;
     });
@@ -51,6 +57,10 @@ export class ChannelWriter {
 
   /** Resolves when there is room again, or the channel is closed; undefined while there is room. */
   get full(): Promise<void> | undefined {
+    if (this.#filled) {
+      this.#filled = false;
+      if (!this.#closed && this.#unsent > maxUnsentBytes) this.#wait();
+    }
     return this.#full;
   }
 
@@ -61,7 +71,8 @@ export class ChannelWriter {
     const { length } = this.#frames;
     if (length < pieceBytes && length + this.#unsent <= maxUnsentBytes) return;
     this.flush();
-    if (this.#unsent > maxUnsentBytes) this.#wait();
+    // Not listened for yet: of the many channels that may share the socket, few ask.
+    this.#filled = this.#unsent > maxUnsentBytes;
   }
 
   flush(): void {

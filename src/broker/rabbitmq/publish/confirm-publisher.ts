@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { backoff, backoffs } from '../../../backoff.js';
 import { type Clock, Timer } from '../../../clock.js';
 import { describe } from '../../../errors.js';
@@ -94,6 +95,8 @@ export class ConfirmPublisher {
     this.#pending.push(pending);
     this.#expiry.start(confirmTimeoutMs, () => this.#expire());
     for (let index = 0; index < messages.length; index += 1) {
+      // Whoever took the last room lines up behind those who wait already: a long list would get all of it otherwise.
+      if (index > 0 && writer.full !== undefined) await setImmediate();
       // Several may wait for the same room, and the first of them may take all of it.
       while (writer.full !== undefined && !pending.complete) await Promise.race([writer.full, pending.settled]);
       if (pending.complete) break;

@@ -5,7 +5,7 @@ import type { Connection, LiveConnection } from '../connection.js';
 import { isAboutMessage, operationError, replyCode, serverText } from '../errors.js';
 import { ChannelWriter } from './channel-writer.js';
 import type { EncodedMessage } from './outgoing-message.js';
-import type { PublishResult } from './pending-confirms.js';
+import { isRefusal, type PublishResult } from './pending-confirms.js';
 
 /** How long the broker may take to confirm, ms. */
 const confirmTimeoutMs = 5_000;
@@ -54,7 +54,8 @@ export class OwnChannels {
       const result = await this.tryToPublish(message);
       // A broker that is silent has not changed its mind, and the next message would wait for it as long.
       if (result === 'failed' && refused !== undefined) this.#refuse(exchange, refused.error);
-      else this.#refused.delete(exchange);
+      // What is wrong with a message says nothing about its exchange.
+      else if (!isRefusal(result)) this.#refused.delete(exchange);
       return result;
     } catch (error) {
       if (error instanceof UnroutableError) return 'returned';
@@ -90,27 +91,36 @@ async function publishOnOwnChannel(
   const over = new AbortController();
   const late = clock.sleep(confirmTimeoutMs, over.signal).then((): PublishResult => 'failed');
   try {
-    return await Promise.race([published(live, message), late]);
+    return await Promise.race([published(live, message, over.signal), late]);
   } finally {
     over.abort();
   }
 }
 
-async function published(live: LiveConnection, message: EncodedMessage): Promise<PublishResult> {
+/**
+ * Closes the channel when `over` aborts: without a confirm it would stay open as long as the connection. A message
+ * whose time is over before there is a channel counts as failed, and is sent again: published here too, it would be
+ * doubled.
+ */
+async function published(live: LiveConnection, message: EncodedMessage, over: AbortSignal): Promise<PublishResult> {
   const { exchange } = message;
-  const channel = await live.model.createConfirmChannel();
+  const channel = await live.model.createConfirmChannel().catch(() => undefined);
+  if (channel === undefined) return 'failed';
   let error: Error | undefined;
   let result: PublishResult = 'confirmed';
   channel.on('return', () => {
     result = 'returned';
   });
-  const closed = new Promise<void>(resolve => {
-    channel.on('error', cause => {
-      error = cause;
-    });
-    channel.on('close', resolve);
+  channel.on('error', cause => {
+    error = cause;
   });
   const writer = new ChannelWriter(channel);
+  const close = (): void => {
+    if (!writer.closed) void closeChannel(channel);
+  };
+  if (over.aborted) close();
+  if (over.aborted || writer.closed) return 'failed';
+  over.addEventListener('abort', close, { once: true });
   let accepted: boolean;
   try {
     accepted = await new Promise<boolean>(resolve => {
@@ -118,16 +128,10 @@ async function published(live: LiveConnection, message: EncodedMessage): Promise
       writer.flush();
     });
   } catch (error) {
-    void closeChannel(channel);
     return { refused: `it cannot be encoded (${describe(error)})` };
   }
-  if (accepted) {
-    await closeChannel(channel);
-    return result;
-  }
-  // A nack leaves the channel open; an error closes it, and what it was is known by then.
-  if (error === undefined) void closeChannel(channel);
-  await closed;
+  if (accepted) return result;
+  // A nack comes without an error; one that closed the channel is known by then.
   if (error === undefined || replyCode(error) === undefined) return 'failed';
   if (replyCode(error) === 404) throw new UnroutableError(`there is no exchange called ${exchange}`);
   if (isAboutMessage(error)) return { refused: `RabbitMQ does not take it: ${serverText(error)}` };

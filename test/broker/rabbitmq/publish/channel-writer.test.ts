@@ -72,4 +72,26 @@ test('nobody waits for room on a channel that is closed', async () => {
   assert.ok(writer.closed);
 });
 
+test('who does not ask for room does not listen for it, and it may have come before somebody asks', async () => {
+  const { server, channel, writer } = scene();
+  const listeners = () => channel.connection.stream.listenerCount('drain');
+  server.hasRoom = false;
+  writer.add(message('a'), () => {});
+  assert.is(listeners(), 0);
+  server.hasRoom = true;
+  assert.is(writer.full, undefined);
+  server.hasRoom = false;
+  writer.add(message('b'), () => {});
+  assert.ok(writer.full);
+  assert.is(writer.full, writer.full);
+  assert.is(listeners(), 1);
+  channel.end();
+});
+
+test('a channel that was closed before is known to be', () => {
+  const { channel } = scene();
+  channel.end();
+  assert.ok(new ChannelWriter(channel as unknown as ConfirmChannel).closed);
+});
+
 test.run();

@@ -209,4 +209,20 @@ test('of several that wait for room, the next takes no more than there is', asyn
   assert.equal((await Promise.all(publications)).flat(), Array(6).fill('confirmed'));
 });
 
+test('a short list that waits for room gets some before the rest of a long one', async ({ scene }) => {
+  scene.server.hasRoom = false;
+  const publications = [scene.publish('a1', 'a2', 'a3'), scene.publish('b')];
+  await settled();
+  for (let drains = 0; drains < 2; drains += 1) {
+    scene.server.channels[0]!.connection.stream.emit('drain');
+    await settled();
+  }
+  const ids = scene.server.published.map(({ options }) => options.messageId);
+  assert.ok(ids.includes('b'), `the long list alone was sent: ${ids}`);
+  assert.is(ids.length, 3);
+  scene.server.hasRoom = true;
+  scene.server.channels[0]!.connection.stream.emit('drain');
+  assert.equal((await Promise.all(publications)).flat(), Array(4).fill('confirmed'));
+});
+
 test.run();
