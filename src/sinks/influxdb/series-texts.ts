@@ -1,5 +1,5 @@
 import type { Event } from '../../events/event.js';
-import { maxTagLength, type Schema, tagPart, tagValue } from './point.js';
+import { maxTagLength, type Schema, seriesOf, tagPart, tagValue } from './point.js';
 
 /** The values of some tags in their order, and what may follow. */
 interface Branch {
@@ -31,6 +31,8 @@ export class SeriesTexts {
     let branch = this.#root;
     for (const tag of this.#schema.tags) {
       const value = tagValue(event, tag);
+      // It would be kept whole, and the bound is in branches.
+      if (value !== undefined && value.length > maxTagLength) return seriesOf(event, this.#schema);
       branch = branch.next?.get(value) ?? this.#grow(branch, tag, value);
     }
     return branch.text;
@@ -38,8 +40,6 @@ export class SeriesTexts {
 
   #grow(branch: Branch, tag: string, value: string | undefined): Branch {
     const grown: Branch = { text: branch.text + tagPart(tag, value), next: undefined };
-    // A value is kept whole, while its text is cut: long ones would take more memory than the number of branches says.
-    if (value !== undefined && value.length > maxTagLength) return grown;
     branch.next ??= new Map();
     branch.next.set(value, grown);
     this.#branches += 1;

@@ -21,6 +21,7 @@ const events: readonly Event[] = [
   eventOf({ user_id: 'true', healthy: true }),
   eventOf({ user_id: true, healthy: 'true' }),
   eventOf({ user_id: 'x'.repeat(300) }),
+  eventOf({ type: 'y'.repeat(300), user_id: 'u' }, { type: 'y'.repeat(300) }),
   eventOf({ user_id: { nested: 1 } }),
   eventOf({ user_id: 'added' }, { context: { user_id: 'added' } as Event['context'] & object }),
 ];
