@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { Socket } from 'node:net';
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -48,6 +49,8 @@ export class Running {
     this.exited = new Promise(resolve => {
       const ended = (exit: Exit): void => {
         alive.delete(child);
+        // What it has started itself may hold its pipes a while longer.
+        for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
         this.#exit ??= exit;
         resolve(this.#exit);
       };
