@@ -19,8 +19,10 @@ import { type LoadResult, load, requireWrk, type Traffic } from './measure/wrk.j
  * installed.
  */
 requireWrk();
-const rounds = 3;
-const seconds = quick ? 3 : 6;
+const rounds = quick ? 9 : 15;
+/** Each turn, s: in seconds that are so close to each other, a shared machine is about the same for all of them. */
+const seconds = 1;
+const warmUpSeconds = 3;
 
 interface Measured extends LoadResult {
   /** Time of the server, all its threads, µs a request. */
@@ -31,12 +33,12 @@ interface Server {
   readonly pid: number;
   readonly url: string;
   readonly key?: string;
+  end(): Promise<unknown>;
 }
 
 interface Kind {
   readonly name: string;
-  /** Starts it, calls back, and ends it. */
-  with(use: (server: Server) => Promise<Measured>): Promise<Measured>;
+  start(): Promise<Server>;
 }
 
 interface Load {
@@ -45,7 +47,6 @@ interface Load {
 }
 
 async function measure({ pid, url, key }: Server, options: Load): Promise<Measured> {
-  await load({ url, key, ...options, seconds: 2 });
   const before = cpuMs(pid);
   const result = await load({ url, key, ...options, seconds });
   return { ...result, cpu: ((cpuMs(pid) - before) * 1000) / result.requests };
@@ -54,16 +55,15 @@ async function measure({ pid, url, key }: Server, options: Load): Promise<Measur
 function floor(name: string, file: string, env: Readonly<Record<string, string>> = {}): Kind {
   return {
     name,
-    with: async use => {
+    start: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'event-sink-floor-'));
       const script = fileURLToPath(new URL(`floor/${file}.js`, import.meta.url));
       const program = new Program(process.execPath, [script], { FILE: join(folder, 'floor.db'), ...env });
-      try {
-        return await use({ pid: program.pid, url: `http://127.0.0.1:${await program.ready()}/` });
-      } finally {
+      const stop = async (): Promise<void> => {
         await program.end();
         rmSync(folder, { recursive: true, force: true });
-      }
+      };
+      return { pid: program.pid, url: `http://127.0.0.1:${await program.ready()}/`, end: stop };
     },
   };
 }
@@ -71,13 +71,9 @@ function floor(name: string, file: string, env: Readonly<Record<string, string>>
 function daemon(name: string, env: Readonly<Record<string, string>> = {}): Kind {
   return {
     name,
-    with: async use => {
+    start: async () => {
       const started = await benchDaemon(env).start();
-      try {
-        return await use({ pid: started.pid, url: `${started.url}/v1/events`, key: started.key });
-      } finally {
-        await end(started);
-      }
+      return { pid: started.pid, url: `${started.url}/v1/events`, key: started.key, end: () => end(started) };
     },
   };
 }
@@ -86,7 +82,7 @@ function daemon(name: string, env: Readonly<Record<string, string>> = {}): Kind 
 function bento(env: Readonly<Record<string, string>>): Kind[] {
   const begin = findPeer('bento', 'bento-http.yaml');
   if (begin === undefined) return [];
-  const within = async (use: (server: Server) => Promise<Measured>): Promise<Measured> => {
+  const start = async (): Promise<Server> => {
     const port = String(await freePort());
     const program = begin({ ...env, PORT: port });
     const url = `http://127.0.0.1:${port}/v1/events`;
@@ -95,22 +91,25 @@ function bento(env: Readonly<Record<string, string>>): Kind[] {
         () => true,
         () => false,
       );
-    try {
-      await until(answers, 'an answer of Bento', 30_000);
-      return await use({ pid: program.pid, url });
-    } finally {
-      await program.end();
-    }
+    await until(answers, 'an answer of Bento', 30_000);
+    return { pid: program.pid, url, end: () => program.end() };
   };
-  return [{ name: 'bento', with: within }];
+  return [{ name: 'bento', start }];
 }
 
+/** All of them are there from the first turn to the last; whoever has no turn waits. */
 async function byTurns(kinds: readonly Kind[], options: Load): Promise<Measured[][]> {
-  const runs: Measured[][] = kinds.map(() => []);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [index, kind] of kinds.entries()) runs[index]!.push(await kind.with(server => measure(server, options)));
+  const servers: Server[] = [];
+  try {
+    for (const kind of kinds) servers.push(await kind.start());
+    for (const { url, key } of servers) await load({ url, key, ...options, seconds: warmUpSeconds });
+    const runs: Measured[][] = kinds.map(() => []);
+    for (let round = 0; round < rounds; round += 1)
+      for (const [index, server] of servers.entries()) runs[index]!.push(await measure(server, options));
+    return runs;
+  } finally {
+    for (const server of servers) await server.end();
   }
-  return runs;
 }
 
 const middle = (runs: readonly Measured[], property: 'rate' | 'cpu' | 'p50' | 'p99'): number =>
@@ -122,8 +121,9 @@ function describe(kind: Kind, runs: readonly Measured[], events: number): string
   return `${kind.name}: ${figure(rate!)} requests/s, CPU ${figure(cpu!)} µs a request${lists}; p50 ${figure(p50!)} ms, p99 ${figure(p99!)} ms`;
 }
 
+/** The share in each turn by itself, and the median of these. */
 const share = (ours: readonly Measured[], floors: readonly Measured[]): number =>
-  (100 * middle(ours, 'rate')) / middle(floors, 'rate');
+  median(ours.map(({ rate }, turn) => (100 * rate) / floors[turn]!.rate));
 
 const embedded = [
   daemon('event-sink'),
