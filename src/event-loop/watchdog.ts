@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadLimits } from '../heap.js';
 import type { LogOptions } from '../log.js';
 import { threadFile } from '../program-files.js';
 import { SharedRecord } from './shared-record.js';
@@ -35,7 +36,7 @@ export class Watchdog {
     this.#worker = new Worker(threadFile('src/event-loop/watchdog-worker.js'), {
       name: 'watchdog',
       workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      resourceLimits: threadLimits(youngGenerationMb),
     });
     this.#worker.unref();
     this.#timer = setInterval(() => this.record.goOn(), tickMs / 3);
