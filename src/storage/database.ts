@@ -4,7 +4,18 @@ import { CorruptError } from './database-error.js';
 
 export type Value = string | number | null;
 
-type Insertion = readonly [rows: number, sql: string];
+interface Insertion {
+  readonly rows: number;
+  /** By the columns that have one value in all rows, a bit for each: those are bound once. 0: none, bound row by row. */
+  readonly sql: Map<number, string>;
+}
+
+/** Rows of a statement that is worth looking for columns with one value. */
+const manyRows = 32;
+/** Texts of one such insertion: each is a prepared statement of some 50 KB. */
+const maxTexts = 4;
+/** Columns that have a bit of their own. */
+const maxBits = 31;
 
 /**
  * One connection to a SQLite file, with its prepared statements kept. Rows come as arrays: half the work of objects,
@@ -57,17 +68,20 @@ export class Database {
 
   /**
    * Inserts many rows, their values one after the other in `values`. Several rows a statement: 4 µs a row instead of 8.
+   * To bind a text costs 0.25 µs and a number 0.1, so what is the same in all rows of a statement is bound once.
    * @param into everything before VALUES, with as many columns as `width`
    * @param otherwise what happens to a row that is there already
    */
   insert(into: string, width: number, values: readonly Value[], otherwise = ''): number {
     let changes = 0;
     let from = 0;
-    for (const [rows, sql] of this.#insertions(into, width, otherwise)) {
+    for (const { rows, sql } of this.#insertions(into, width, otherwise)) {
       const size = rows * width;
-      while (values.length - from >= size) {
-        changes += this.#run(sql, values.slice(from, from + size));
-        from += size;
+      for (; values.length - from >= size; from += size) {
+        const same = rows < manyRows ? 0 : knownColumns(sql, sameColumns(values, from, rows, width));
+        const text = sql.get(same) ?? insertion(into, width, rows, same, otherwise);
+        sql.set(same, text);
+        changes += this.#run(text, same === 0 ? values.slice(from, from + size) : bound(values, from, rows, width, same));
       }
     }
     return changes;
@@ -97,8 +111,9 @@ export class Database {
     const key = `${into} ${otherwise}`;
     let insertions = this.#inserts.get(key);
     if (insertions === undefined) {
-      const row = `(${Array(width).fill('?').join(',')})`;
-      insertions = [32, 8, 2, 1].map(rows => [rows, `${into} VALUES ${Array(rows).fill(row).join(',')} ${otherwise}`]);
+      insertions = [manyRows, 8, 2, 1].map(rows => {
+        return { rows, sql: new Map([[0, insertion(into, width, rows, 0, otherwise)]]) };
+      });
       this.#inserts.set(key, insertions);
     }
     return insertions;
@@ -117,6 +132,52 @@ export class Database {
     }
     return statement;
   }
+}
+
+/** The columns in which all of these rows have the same value. */
+function sameColumns(values: readonly Value[], from: number, rows: number, width: number): number {
+  const end = from + rows * width;
+  let same = 0;
+  for (let column = 0; column < Math.min(width, maxBits); column += 1) {
+    const value = values[from + column];
+    let at = from + column + width;
+    while (at < end && values[at] === value) at += width;
+    if (at >= end) same |= 1 << column;
+  }
+  return same;
+}
+
+/** These columns, or as many of them as there is a text for once there are many texts. */
+function knownColumns(texts: ReadonlyMap<number, string>, same: number): number {
+  if (texts.has(same) || texts.size < maxTexts) return same;
+  let most = 0;
+  for (const known of texts.keys()) if ((known & ~same) === 0 && bits(known) > bits(most)) most = known;
+  return most;
+}
+
+function bits(columns: number): number {
+  let count = 0;
+  for (let left = columns; left !== 0; left &= left - 1) count += 1;
+  return count;
+}
+
+function insertion(into: string, width: number, rows: number, same: number, otherwise: string): string {
+  let next = bits(same);
+  const lines = Array.from({ length: rows }, () => {
+    let shared = 0;
+    const row = Array.from({ length: width }, (_, column) => `?${(same >> column) & 1 ? ++shared : ++next}`);
+    return `(${row.join(',')})`;
+  });
+  return `${into} VALUES ${lines.join(',')} ${otherwise}`;
+}
+
+/** What is bound to such a text: the values of those columns, then the others row by row. */
+function bound(values: readonly Value[], from: number, rows: number, width: number, same: number): Value[] {
+  const found: Value[] = [];
+  for (let column = 0; column < width; column += 1) if ((same >> column) & 1) found.push(values[from + column]!);
+  for (let row = 0, at = from; row < rows; row += 1)
+    for (let column = 0; column < width; column += 1, at += 1) if (!((same >> column) & 1)) found.push(values[at]!);
+  return found;
 }
 
 function guarded<T>(work: () => T): T {
