@@ -5,13 +5,17 @@ export type LogGapReason = 'unread_lines' | 'lost_log' | 'changed_log' | 'unread
 
 const hourMs = 3_600_000;
 
+type Noted = { -readonly [Name in keyof UsageGap]: UsageGap[Name] };
+
 /**
  * What of one log cannot be counted, by the hour, since the last commit: written down with the position in the log, so
  * that it is noted once, whatever becomes of the process.
  */
 export class LogGaps {
   readonly #origin: string;
-  readonly #hours = new Map<string, { -readonly [Name in keyof UsageGap]: UsageGap[Name] }>();
+  readonly #hours = new Map<string, Noted>();
+  /** The last one that was added to: mostly the next line's is the same. */
+  #last: Noted | undefined;
   #calls: readonly WriteCall[] | undefined;
 
   /** @param origin the log */
@@ -21,7 +25,11 @@ export class LogGaps {
 
   /** @param at epoch ms */
   add(reason: LogGapReason, at: number, count = 1): void {
-    this.#add({ hour: Math.floor(at / hourMs) * hourMs, reason, origin: this.#origin, ms: 0, count });
+    const hour = Math.floor(at / hourMs) * hourMs;
+    if (this.#last?.hour !== hour || this.#last.reason !== reason)
+      return this.#add({ hour, reason, origin: this.#origin, ms: 0, count });
+    this.#last.count += count;
+    this.#calls = undefined;
   }
 
   addSpan(reason: LogGapReason, from: number, to: number): void {
@@ -36,6 +44,7 @@ export class LogGaps {
 
   clear(): void {
     this.#hours.clear();
+    this.#last = undefined;
     this.#calls = undefined;
   }
 
@@ -48,7 +57,8 @@ export class LogGaps {
     this.#calls = undefined;
     const key = `${gap.reason} ${gap.hour}`;
     const known = this.#hours.get(key);
-    if (known === undefined) this.#hours.set(key, { ...gap });
+    this.#last = known ?? { ...gap };
+    if (known === undefined) this.#hours.set(key, this.#last);
     else {
       known.ms += gap.ms;
       known.count += gap.count;
