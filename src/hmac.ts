@@ -30,7 +30,7 @@ export class Hmac {
   /** 64 hex digits. */
   of(text: string): string {
     if (this.#inner === undefined) return createHmac('sha256', this.key).update(text).digest('hex');
-    this.#outer.write(hash('sha256', this.#inner + text, 'hex'), blockBytes, 'hex');
+    this.#outer.write(hash('sha256', this.#inner + text, 'binary'), blockBytes, 'latin1');
     return hash('sha256', this.#outer, 'hex');
   }
 }

@@ -69,6 +69,7 @@ export class Countries {
     if (this.#options.source === 'off' || address.length > maxAddressLength) return undefined;
     if (this.#read === undefined) this.#readFirst();
     else this.#checkAgain();
+    if (isPlainlyNowhere(address)) return undefined;
     let country = this.#remembered.get(address);
     if (country === undefined) {
       country = this.#find(address) ?? '';
@@ -173,6 +174,14 @@ export class Countries {
     if (typeof source === 'object') return source.path;
     return fileURLToPath(import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'));
   }
+}
+
+/**
+ * Whatever follows, it is an address of a private network, or none at all. Not worth remembering, where a proxy shows
+ * many of them.
+ */
+function isPlainlyNowhere(address: string): boolean {
+  return address.startsWith('10.') || address.startsWith('192.168.');
 }
 
 /** @throws Error when it is not a file that can be loaded */

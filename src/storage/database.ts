@@ -81,7 +81,10 @@ export class Database {
         const same = rows < manyRows ? 0 : knownColumns(sql, sameColumns(values, from, rows, width));
         const text = sql.get(same) ?? insertion(into, width, rows, same, otherwise);
         sql.set(same, text);
-        changes += this.#run(text, same === 0 ? values.slice(from, from + size) : bound(values, from, rows, width, same));
+        changes += this.#run(
+          text,
+          same === 0 ? values.slice(from, from + size) : bound(values, from, rows, width, same),
+        );
       }
     }
     return changes;

@@ -235,11 +235,17 @@ function columnsOf(messages: readonly Message[], stored: readonly StoredRows[]):
   return {
     ...columns,
     ...(messages.some(({ sinks }) => sinks !== undefined)
-      ? { sinks: messages.map(({ sinks }) => (sinks === undefined ? null : [...new Set(sinks)])) }
+      ? { sinks: messages.map(({ sinks }) => namedBy(sinks)) }
       : {}),
     ...(given === undefined ? {} : { given }),
     ...(stored.length === 0 ? {} : { stored: stored.map(one => sharing(one, columns)) }),
   };
+}
+
+/** Each once; mostly there is one. */
+function namedBy(sinks: readonly string[] | undefined): readonly string[] | null {
+  if (sinks === undefined) return null;
+  return sinks.length === 1 ? sinks : [...new Set(sinks)];
 }
 
 function sharing(stored: StoredRows, columns: MessageColumns): StoredRows {

@@ -27,7 +27,8 @@ export class VisitorKeys {
   /** The last save that was begun. */
   #saving: Promise<void> = Promise.resolve();
   #saved = true;
-  /** By the salt of the day that was asked for last. */
+  /** That of the day that was asked for last: mostly the next line's is the same. */
+  #last: Salt | undefined;
   #hmac: Hmac | undefined;
 
   constructor(keyValues: KeyValues, clock: Clock, random: () => string = () => randomBytes(32).toString('hex')) {
@@ -62,6 +63,7 @@ export class VisitorKeys {
     if (this.#saved) return this.#saving;
     const now = this.#clock.now();
     this.#salts = this.#salts.filter(({ made }) => made > now - keptMs);
+    this.#last = undefined;
     this.#saved = true;
     this.#saving = this.#keyValues.put([[keyValuesKey, JSON.stringify(this.#salts)]], keptMs).catch(error => {
       this.#saved = false;
@@ -71,11 +73,12 @@ export class VisitorKeys {
   }
 
   #saltOf(day: number): Salt {
-    const known = this.#salts.find(salt => salt.day === day);
-    if (known !== undefined) return known;
-    const made: Salt = { day, salt: this.#random(), made: this.#clock.now() };
-    this.#salts = [...this.#salts, made];
+    if (this.#last?.day === day) return this.#last;
+    this.#last = this.#salts.find(salt => salt.day === day);
+    if (this.#last !== undefined) return this.#last;
+    this.#last = { day, salt: this.#random(), made: this.#clock.now() };
+    this.#salts = [...this.#salts, this.#last];
     this.#saved = false;
-    return made;
+    return this.#last;
   }
 }
