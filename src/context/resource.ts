@@ -88,13 +88,24 @@ export function merged(known: Resource | undefined, facts: Facts, rank: Rank): R
   return resource as unknown as Resource;
 }
 
+/** Member by member, too: this is asked of each event, and mostly nothing is. */
 function isNews(known: Resource, facts: Facts, rank: Rank): boolean {
   if (rank > known.rank) return true;
-  for (const name of names) {
-    const now = facts[name];
-    if (now === undefined || now === known[name]) continue;
-    if (known[name] === undefined) return true;
-    if (rank === known.rank && (typeof now === 'string' || String(now) !== String(known[name]))) return true;
-  }
-  return false;
+  const believesNow = rank === known.rank;
+  return (
+    isNew(known.kind, facts.kind, believesNow) ||
+    isNew(known.name, facts.name, believesNow) ||
+    isNew(known.dataset, facts.dataset, believesNow) ||
+    isNew(known.spaces, facts.spaces, believesNow) ||
+    isNew(known.collections, facts.collections, believesNow) ||
+    isNew(known.doi, facts.doi, believesNow) ||
+    isNew(known.owner, facts.owner, believesNow)
+  );
+}
+
+type Said = string | readonly string[] | undefined;
+
+function isNew(before: Said, now: Said, believesNow: boolean): boolean {
+  if (now === undefined || now === before) return false;
+  return before === undefined || (believesNow && (typeof now === 'string' || String(now) !== String(before)));
 }

@@ -1,6 +1,7 @@
 import type { PreparedRows, StoredDelivery } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Context } from '../context/context.js';
+import { type Mentions, mentionsOf } from '../context/mentions.js';
 import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
@@ -74,19 +75,23 @@ export class StoredSinks implements StoredDelivery {
     const { clock, context, suppression } = this.#options;
     const began = clock.monotonic();
     const events: (Event | 'theirs')[] = [];
+    const mentions: (Mentions | null)[] = [];
     for (const message of messages) {
       if (message.body === erasedBody) {
         events.push('theirs');
+        mentions.push(null);
         continue;
       }
       const decoded = decode(message);
       if (decoded.kind !== 'event') return [];
       const event = suppression === undefined ? decoded.event : suppression.judge(decoded.event);
-      if (event !== 'theirs') context?.hear(event);
+      const said = event === 'theirs' || context === undefined ? null : mentionsOf(event);
+      if (event !== 'theirs') context?.hear(event, said);
       events.push(event);
+      mentions.push(said);
     }
     return [
-      ...this.#sinks.flatMap(sink => this.#prepareFor(sink, messages, events, began) ?? []),
+      ...this.#sinks.flatMap(sink => this.#prepareFor(sink, messages, events, mentions, began) ?? []),
       ...this.#selective.flatMap(sink => leftOutBy(sink, messages, events) ?? []),
     ];
   }
@@ -95,14 +100,25 @@ export class StoredSinks implements StoredDelivery {
     sink: StoredSink,
     messages: readonly Message[],
     events: readonly (Event | 'theirs')[],
+    mentions: readonly (Mentions | null)[],
     began: number,
   ): PreparedRows | undefined {
     const { filter, maker } = sink;
-    const its = events.filter((_event, index) => isFor(messages[index]!, sink.sink));
-    const there = its.filter(event => event !== 'theirs');
-    const taken = there.filter(event => filter.matches(event));
-    const known = maker.usesContext ? this.#withContext(taken) : taken;
-    if (its.length === 0 || known === undefined) return undefined;
+    const taken: Event[] = [];
+    const said: (Mentions | null)[] = [];
+    let filtered = 0;
+    let erased = 0;
+    for (const [index, event] of events.entries()) {
+      if (!isFor(messages[index]!, sink.sink)) continue;
+      if (event === 'theirs') erased += 1;
+      else if (!filter.matches(event)) filtered += 1;
+      else {
+        taken.push(event);
+        said.push(mentions[index]!);
+      }
+    }
+    const known = maker.usesContext ? this.#withContext(taken, said) : taken;
+    if (taken.length + filtered + erased === 0 || known === undefined) return undefined;
     const { withoutPeople } = sink;
     const written = withoutPeople === undefined ? known : known.map(withoutPeople);
     return {
@@ -110,8 +126,7 @@ export class StoredSinks implements StoredDelivery {
         sink: sink.sink,
         rows: maker.rowsOf(written),
         count: written.length,
-        filtered: there.length - written.length,
-        erased: its.length - there.length,
+        ...{ filtered, erased },
       },
       delivered: stored => this.#delivered(sink, written, stored, this.#options.clock.monotonic() - began),
       left: () => maker.forget?.(),
@@ -119,12 +134,13 @@ export class StoredSinks implements StoredDelivery {
   }
 
   /** Undefined: more will be known in a moment, from the disk or from Clowder, and the queue gives it that moment. */
-  #withContext(events: readonly Event[]): readonly Event[] | undefined {
+  #withContext(events: readonly Event[], mentions: readonly (Mentions | null)[]): readonly Event[] | undefined {
     const { context } = this.#options;
     if (context === undefined || events.length === 0) return events;
     const loading = context.load(() => events);
     loading?.catch(() => undefined);
-    return loading === undefined && !context.isAsking ? events.map(event => context.addTo(event)) : undefined;
+    if (loading !== undefined || context.isAsking) return undefined;
+    return events.map((event, index) => context.addTo(event, mentions[index]));
   }
 
   #delivered(sink: StoredSink, events: readonly Event[], { inserted }: Stored, milliseconds: number): void {

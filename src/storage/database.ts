@@ -6,7 +6,7 @@ export type Value = string | number | null;
 
 interface Insertion {
   readonly rows: number;
-  /** By the columns that have one value in all rows, a bit for each: those are bound once. 0: none, bound row by row. */
+  /** By the columns that have one value in all rows, a bit for each: those are bound once. 0: there are none. */
   readonly sql: Map<number, string>;
 }
 
@@ -153,9 +153,9 @@ function sameColumns(values: readonly Value[], from: number, rows: number, width
 /** These columns, or as many of them as there is a text for once there are many texts. */
 function knownColumns(texts: ReadonlyMap<number, string>, same: number): number {
   if (texts.has(same) || texts.size < maxTexts) return same;
-  let most = 0;
-  for (const known of texts.keys()) if ((known & ~same) === 0 && bits(known) > bits(most)) most = known;
-  return most;
+  let found = 0;
+  for (const known of texts.keys()) if ((known & ~same) === 0 && bits(known) > bits(found)) found = known;
+  return found;
 }
 
 function bits(columns: number): number {
