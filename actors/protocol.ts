@@ -35,7 +35,8 @@ export interface PublishRequest {
 }
 
 export type PublisherMessage =
-  | { readonly type: 'publish'; readonly requests: readonly PublishRequest[] }
+  /** `take` gives each request once: what has come until then. */
+  | { readonly type: 'publish'; readonly take: () => readonly PublishRequest[] }
   | {
       readonly type: 'publishTo';
       readonly address: Address;

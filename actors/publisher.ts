@@ -29,19 +29,21 @@ export function spawnPublisher(parent: Parent, options: PublisherOptions): Actor
 }
 
 /**
- * For code that is not an actor: resolves when every message is durable and its observers have heard of it. What is
- * published in one turn of the event loop reaches the actor as one message.
+ * For code that is not an actor: resolves when every message is durable and its observers have heard of it. The actor
+ * hears of the first request, and takes it, when its turn has come, with all that have come since: what is published
+ * in one turn of the event loop is published together, and waits for no second one.
  */
 export function publishThrough(publisher: Actor<PublisherMessage>) {
   let requests: PublishRequest[] = [];
-  const flush = (): void => {
-    dispatch(publisher, { type: 'publish', requests });
+  const take = (): readonly PublishRequest[] => {
+    const taken = requests;
     requests = [];
+    return taken;
   };
   return {
     publish: (messages: readonly Message[]): Promise<Durability> =>
       ask(reply => {
-        if (requests.push({ messages, reply }) === 1) setImmediate(flush);
+        if (requests.push({ messages, reply }) === 1) dispatch(publisher, { type: 'publish', take });
       }),
     publishTo: (address: Address, body: string, properties: MessageProperties = {}): Promise<Durability> =>
       ask(reply => dispatch(publisher, { type: 'publishTo', address, body, properties, reply })),
@@ -73,7 +75,7 @@ class Publisher implements Behaviour<PublisherMessage> {
   handle(message: PublisherMessage): void {
     switch (message.type) {
       case 'publish':
-        return this.#publish(message.requests);
+        return this.#publish(message.take());
       case 'publishTo':
         return this.#publishTo(message);
       case 'observe':

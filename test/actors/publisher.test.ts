@@ -21,6 +21,8 @@ interface Context {
   publisher: Actor<PublisherMessage>;
   /** Publishes that the broker has not answered. */
   waiting: { resolve(durability: Durability): void; reject(error: Error): void }[];
+  /** Publications of each call of the broker. */
+  calls: number[];
 }
 
 const test = suite<Context>('publisher');
@@ -28,8 +30,10 @@ test.before.each(context => {
   context.root = startRoot();
   context.board = new StatusBoard(systemClock);
   context.waiting = [];
+  context.calls = [];
   const publishTo = () => new Promise<Durability>((resolve, reject) => void context.waiting.push({ resolve, reject }));
   const publishAll = (publications: readonly Publication[]): void => {
+    context.calls.push(publications.length);
     for (const { accepted, failed } of publications) context.waiting.push({ resolve: accepted, reject: failed });
   };
   context.publisher = spawnPublisher(context.root, {
@@ -41,7 +45,7 @@ test.before.each(context => {
 });
 test.after.each(({ root }) => stopTree(root));
 
-/** One immediate in which requests are collected, one for the actor's turn, one for what follows. */
+/** An immediate for the actor's turn, in which it takes all requests, one for another message, one for the rest. */
 const turn = async (): Promise<void> => {
   for (let immediate = 0; immediate < 3; immediate += 1) await settled();
 };
@@ -61,6 +65,18 @@ test('many publishes are under way at once, each with its own answer', async ({ 
     results.map(result => (result.status === 'fulfilled' ? result.value : result.reason.message)),
     ['the disk is full', 'broker', 'outbox'],
   );
+});
+
+test('what is published until the actor has its turn goes to the broker in one call', async ({ publisher, calls }) => {
+  const { publish } = publishThrough(publisher);
+  void publish([message('a')]);
+  await Promise.resolve();
+  void publish([message('b')]);
+  await settled();
+  assert.equal(calls, [2]);
+  void publish([message('c')]);
+  await turn();
+  assert.equal(calls, [2, 1]);
 });
 
 test('observers hear what was published, whoever published it, before the publisher has an answer', async context => {
