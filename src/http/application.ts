@@ -1,4 +1,5 @@
-import Koa, { type Middleware } from 'koa';
+import type Koa from 'koa';
+import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import Router from 'koa-router';
 import { SwaggerRouter } from 'koa-swagger-decorator';
@@ -8,6 +9,7 @@ import { answerInJson } from './answer.js';
 import { originOf } from './client-address.js';
 import { type ApiContext, pathOf, type Services } from './context.js';
 import { addDocs } from './docs.js';
+import { Application } from './koa.js';
 import { authenticate } from './middleware/authentication.js';
 import { allowOrigins } from './middleware/cors.js';
 import { allowPages } from './middleware/page-origins.js';
@@ -24,7 +26,7 @@ import { controllers } from './routes.js';
  */
 export function createApplication(services: Services): Koa {
   const { settings, log } = services;
-  const app = new Koa();
+  const app = new Application();
   Object.assign(app.context, { services });
   nameClients(app, settings.trustProxy);
   answerInJson(app);
