@@ -63,6 +63,9 @@ export function startHealth(ingress: Parent, tools: ActorTools, options: HealthO
 }
 
 function isAboutService(message: Message): boolean {
+  // The text of what was parsed in this process need not be searched.
+  const category = message.fields?.category;
+  if (category !== undefined && category !== 'service_status' && category !== 'heartbeat') return false;
   return declarationOf(message) !== undefined || beatOf(message) !== undefined;
 }
 

@@ -26,7 +26,7 @@ export interface Receipt {
  * @param kind what the path says of them
  * @throws HttpProblem, ClientGone, and as `Backend.publish` does
  */
-export async function ingestEvents(ctx: ApiContext, kind?: Kind): Promise<Receipt> {
+export function ingestEvents(ctx: ApiContext, kind?: Kind): Promise<Receipt> {
   const read = itemReader(ctx, kind);
   const key = idempotencyKey(ctx);
   const source = sourceOf(ctx);
