@@ -1,3 +1,5 @@
+import { UnderWay } from '../under-way.js';
+
 /** What is on its way into the daemon's own storage, or to its broker, beside the writes of sinks. */
 export const toBroker = 'broker';
 
@@ -6,34 +8,26 @@ export const toBroker = 'broker';
  * lies there waits for what was begun before.
  */
 export class Writes {
-  readonly #begun = new Map<string, Set<Promise<void>>>();
+  readonly #sinks = new Map<string, UnderWay>();
 
   /** Returns what ends it. */
   begin(sink: string): () => void {
-    let end = (): void => {};
-    const ended = new Promise<void>(resolve => {
-      end = resolve;
-    });
-    const begun = this.#begun.get(sink) ?? new Set();
-    this.#begun.set(sink, begun.add(ended));
-    return () => {
-      begun.delete(ended);
-      end();
-    };
+    return this.#of(sink).begin();
   }
 
   /** It is under way as long as the work is. */
-  async during<Result>(sink: string, work: () => Promise<Result>): Promise<Result> {
-    const end = this.begin(sink);
-    try {
-      return await work();
-    } finally {
-      end();
-    }
+  during<Result>(sink: string, work: () => Promise<Result>): Promise<Result> {
+    return this.#of(sink).during(work);
   }
 
   /** Resolves when the writes that are under way now have ended. */
   async ended(...sinks: readonly string[]): Promise<void> {
-    await Promise.all(sinks.flatMap(sink => [...(this.#begun.get(sink) ?? [])]));
+    await Promise.all(sinks.map(sink => this.#of(sink).ended()));
+  }
+
+  #of(sink: string): UnderWay {
+    const underWay = this.#sinks.get(sink) ?? new UnderWay();
+    this.#sinks.set(sink, underWay);
+    return underWay;
   }
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadLimits } from '../heap.js';
 import { threadFile } from '../program-files.js';
 import type { ReadName } from './calls.js';
 import { markCorrupt } from './corrupt-marker.js';
@@ -56,7 +57,7 @@ export class Reader {
     const worker = new Worker(threadFile('src/storage/reader-worker.js'), {
       name: 'storage reader',
       workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      resourceLimits: threadLimits(youngGenerationMb),
     });
     this.#exited = new Promise(resolve => worker.once('exit', resolve));
     worker.on('message', (answer: ReaderAnswer) => {

@@ -146,11 +146,15 @@ export class Storage {
     return result as WriteResult<Name>;
   }
 
-  /** Several operations that happen together or not at all. */
+  /**
+   * Several operations that happen together or not at all.
+   * @param options.large so much that nothing is gained by a commit with others
+   */
   async atomically<Calls extends readonly WriteCall[]>(
     calls: readonly [...Calls],
+    { large = false } = {},
   ): Promise<{ [Index in keyof Calls]: WriteResult<Calls[Index][0]> }> {
-    return (await this.#writer.write(calls)) as { [Index in keyof Calls]: WriteResult<Calls[Index][0]> };
+    return (await this.#writer.write(calls, large)) as { [Index in keyof Calls]: WriteResult<Calls[Index][0]> };
   }
 
   /** A query: sees everything that was written before it was asked. */

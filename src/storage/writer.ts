@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { BelievedTime } from '../believed-time.js';
 import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
+import { threadLimits } from '../heap.js';
 import { threadFile } from '../program-files.js';
 import type { Job } from './group.js';
 import type { Limits } from './limits.js';
@@ -9,11 +10,14 @@ import { type FoundAtOpening, unpacked, type WireOutcome, type WriterAnswer, typ
 
 /** Jobs of one transaction. */
 const maxGroupJobs = 128;
+/** Groups with the writer when the later ones are large: it goes on with the next while callers hear of one. */
+const maxGroups = 2;
 /** What a group brings is soon garbage, and a larger young generation would stay resident for it. */
 const youngGenerationMb = 4;
 
 interface Pending {
   readonly job: Job;
+  readonly large: boolean;
   resolve(results: readonly unknown[]): void;
   reject(error: Error): void;
 }
@@ -27,8 +31,9 @@ export interface WriterOptions {
 }
 
 /**
- * The main thread's side of the writer. At most one request is with the writer; the jobs that come meanwhile are the
- * next group. So a group is as large as the last commit was slow, without a timer.
+ * The main thread's side of the writer. The jobs that come while a group is with the writer are the next one, so that
+ * a group is as large as the last commit was slow, without a timer. Only a large job, which gains nothing by that, goes
+ * to the writer at once.
  */
 export class Writer {
   readonly #worker: Worker;
@@ -36,7 +41,8 @@ export class Writer {
   readonly #exited: Promise<unknown>;
   readonly #believed: BelievedTime;
   #gathering: Pending[] = [];
-  #written: Pending[] = [];
+  /** With the writer, in the order of its answers. */
+  #groups: Pending[][] = [];
   #compactions: { request: WriterRequest; resolve: (more: boolean) => void; reject: (error: Error) => void }[] = [];
   #state: 'opening' | 'idle' | 'asked' | 'busy' | 'closed' = 'opening';
   #closing: (() => void) | undefined;
@@ -61,7 +67,7 @@ export class Writer {
     this.#worker = new Worker(threadFile('src/storage/writer-worker.js'), {
       name: 'storage writer',
       workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      resourceLimits: threadLimits(youngGenerationMb),
     });
     this.#exited = new Promise(resolve => this.#worker.once('exit', resolve));
   }
@@ -71,11 +77,12 @@ export class Writer {
     return this.#exited;
   }
 
-  write(job: Job): Promise<readonly unknown[]> {
+  /** @param large it writes so much that it gains nothing from a commit with others */
+  write(job: Job, large = false): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
       if (this.#closing !== undefined) return reject(new Error('the storage is closed'));
-      this.#gathering.push({ job, resolve, reject });
+      this.#gathering.push({ job, large, resolve, reject });
       this.#ask();
     });
   }
@@ -138,17 +145,24 @@ export class Writer {
 
   /** Asks for the next group at the end of this turn of the event loop, so that what comes in one turn is one group. */
   #ask(): void {
+    if (this.#state === 'busy') return this.#askAhead();
     if (this.#state !== 'idle') return;
     this.#state = 'asked';
     setImmediate(() => this.#next());
   }
 
+  #askAhead(): void {
+    const { length } = this.#groups;
+    if (length > 0 && length < maxGroups && this.#gathering.some(({ large }) => large)) this.#sendGroup();
+  }
+
   #next(): void {
     if (this.#fault !== undefined) return;
-    if (this.#gathering.length > 0) {
-      this.#written = this.#gathering.splice(0, maxGroupJobs);
-      const jobs = this.#written.map(({ job }) => job);
-      return this.#send({ kind: 'group', jobs, now: this.#options.clock.now(), believed: this.#believed.now() });
+    if (this.#gathering.length > 0) return this.#sendGroup();
+    // The answer to one that is with the writer still comes.
+    if (this.#groups.length > 0) {
+      this.#state = 'busy';
+      return;
     }
     const compaction = this.#compactions[0];
     if (compaction !== undefined) return this.#send(compaction.request);
@@ -160,6 +174,15 @@ export class Writer {
     this.#state = 'idle';
   }
 
+  #sendGroup(): void {
+    const group = this.#gathering.slice(0, maxGroupJobs);
+    // A new list: one that is emptied and filled for ever keeps alive what it once held (under-way.ts).
+    this.#gathering = this.#gathering.slice(maxGroupJobs);
+    this.#groups = [...this.#groups, group];
+    const jobs = group.map(({ job }) => job);
+    this.#send({ kind: 'group', jobs, now: this.#options.clock.now(), believed: this.#believed.now() });
+  }
+
   #send(request: WriterRequest): void {
     this.#state = 'busy';
     this.#worker.postMessage(request);
@@ -168,9 +191,10 @@ export class Writer {
   #answered(answer: WriterAnswer): void {
     switch (answer.kind) {
       case 'group': {
-        const written = this.#written;
-        this.#written = [];
+        const [written = [], ...others] = this.#groups;
+        this.#groups = others;
         for (const [index, pending] of written.entries()) settle(pending, answer.outcomes[index]!);
+        if (this.#groups.length > 0) return this.#askAhead();
         // After the callers have their results: what they write next belongs to the next group.
         this.#state = 'asked';
         setImmediate(() => this.#next());
@@ -191,8 +215,8 @@ export class Writer {
   #fail(error: Error): void {
     if (this.#fault !== undefined) return;
     this.#fault = error;
-    for (const { reject } of [...this.#written, ...this.#gathering, ...this.#compactions]) reject(error);
-    this.#written = [];
+    for (const { reject } of [...this.#groups.flat(), ...this.#gathering, ...this.#compactions]) reject(error);
+    this.#groups = [];
     this.#gathering = [];
     this.#compactions = [];
     this.#closing?.();

@@ -6,6 +6,7 @@ import type { LedgerReport } from '../../storage/ledger-report.js';
 import type { PublishArguments, Stored, StoredRows } from '../../storage/publish.js';
 import type { MessageColumns, QueueState } from '../../storage/queues.js';
 import { withoutShared } from '../../storage/shared-columns.js';
+import { UnderWay } from '../../under-way.js';
 import { announce } from '../announce.js';
 import type {
   Address,
@@ -23,7 +24,7 @@ import type {
   Subscription,
 } from '../broker.js';
 import { EmbeddedDeadLetters } from './dead-letters.js';
-import { GroupPublisher } from './group-publish.js';
+import { GroupPublisher, largeGroup } from './group-publish.js';
 import { EmbeddedQueue } from './queue.js';
 import { EmbeddedSubscription, type EmbeddedTools } from './subscription.js';
 
@@ -34,7 +35,7 @@ export class EmbeddedBroker implements Broker {
   readonly #tools: EmbeddedTools;
   readonly #queues = new Map<string, EmbeddedQueue>();
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
-  readonly #publishing = new Set<Promise<unknown>>();
+  readonly #publishing = new UnderWay();
   readonly #grouped: GroupPublisher;
   #stored: StoredDelivery | undefined;
 
@@ -91,7 +92,7 @@ export class EmbeddedBroker implements Broker {
   async #publish(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
     const prepared = messages.length === 0 ? [] : (this.#stored?.prepare(messages) ?? []);
     const write = (rows: readonly StoredRows[]): Promise<unknown[]> =>
-      this.#write(messages.length === 0 ? calls : [['publish', columnsOf(messages, rows)], ...calls]);
+      this.#write(messages.length === 0 ? calls : [['publish', columnsOf(messages, rows)], ...calls], messages.length);
     const stored = await this.#writeStored(prepared, write);
     const served = new Set<string>();
     for (const [index, result] of stored.entries()) {
@@ -136,19 +137,18 @@ export class EmbeddedBroker implements Broker {
     return queue;
   }
 
-  async #write(calls: readonly WriteCall[]): Promise<unknown[]> {
+  async #write(calls: readonly WriteCall[], count = 0): Promise<unknown[]> {
     const { storage } = this.#tools;
-    const written = storage.atomically<WriteCall[]>([...calls]);
-    this.#publishing.add(written);
+    const ended = this.#publishing.begin();
     try {
-      const results = await written;
+      const results = await storage.atomically<WriteCall[]>([...calls], { large: count >= largeGroup });
       storage.acceptance.accepted();
       return results;
     } catch (error) {
       if (error instanceof TransientError) storage.acceptance.refused(error);
       throw error;
     } finally {
-      this.#publishing.delete(written);
+      ended();
     }
   }
 
@@ -210,7 +210,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#publishing);
+    await this.#publishing.ended();
     await Promise.all([...this.#subscriptions.keys()].map(subscription => subscription.close()));
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import { describe } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { Storage } from '../../storage/storage.js';
+import { UnderWay } from '../../under-way.js';
 import type { BatchLimits, Delivery, Settlement, Subscription } from '../broker.js';
 import type { EmbeddedQueue, Taken } from './queue.js';
 
@@ -25,7 +26,7 @@ export class EmbeddedSubscription implements Subscription {
   readonly #tools: EmbeddedTools;
   readonly #onClose: () => void;
   readonly #held = new Map<Delivery, Taken>();
-  readonly #settling = new Set<Promise<unknown>>();
+  readonly #settling = new UnderWay();
   #state: 'open' | 'paused' | 'closed' = 'open';
   #next: Promise<unknown> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -74,16 +75,15 @@ export class EmbeddedSubscription implements Subscription {
       dead: dead.map(({ deadLetter }) => deadLetter),
     };
     this.#leaving += leaving.length;
-    const written = this.#tools.storage.write('settle', args);
-    this.#settling.add(written);
+    const ended = this.#settling.begin();
     try {
-      await written;
+      await this.#tools.storage.write('settle', args);
     } catch (error) {
       for (const [delivery, taken] of leaving) this.#held.set(delivery, taken);
       throw error;
     } finally {
       this.#leaving -= leaving.length;
-      this.#settling.delete(written);
+      ended();
       this.#wake();
     }
   }
@@ -113,7 +113,7 @@ export class EmbeddedSubscription implements Subscription {
   async #giveBackAll(): Promise<void> {
     this.#wake();
     await this.#next;
-    await Promise.allSettled(this.#settling);
+    await this.#settling.ended();
     await this.requeue([...this.#held.keys()]);
   }
 

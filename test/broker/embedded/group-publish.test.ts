@@ -47,6 +47,42 @@ test('a write holds a thousand at most, but never less than one list', async () 
   );
 });
 
+test('a full write follows the one before without a pause, and only that does', async () => {
+  const { writes, joined } = recorded();
+  const sizes = (): number[] => writes.map(({ length }) => length);
+  const all = [joined.publish(list(500, 'a'))];
+  await Promise.resolve();
+  all.push(joined.publish(list(510, 'b')));
+  await Promise.resolve();
+  assert.equal(sizes(), [500], 'one that is not full waits');
+  all.push(joined.publish(list(490, 'c')));
+  await Promise.resolve();
+  assert.equal(sizes(), [500, 1_000], 'until it is');
+  all.push(joined.publish(list(1_000, 'd')));
+  await Promise.resolve();
+  assert.equal(sizes(), [500, 1_000], 'a third one waits');
+  await Promise.all(all);
+  assert.equal(sizes(), [500, 1_000, 1_000]);
+  await Promise.all([joined.publish([message('e')]), joined.publish([message('f')])]);
+  assert.equal(sizes(), [500, 1_000, 1_000, 2], 'and then it is one at a time again');
+});
+
+test('when one of two writes fails, the other one goes on', async () => {
+  const { writes, joined } = recorded(ids => ids.includes('bad'));
+  const outcomes = await Promise.allSettled([
+    joined.publish(list(900, 'a')),
+    joined.publish([...list(900, 'b'), message('bad')]),
+    joined.publish(list(900, 'c')),
+    joined.publish([message('d')]),
+  ]);
+  assert.equal(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+  );
+  const ids = writes.flat().filter(id => id.startsWith('c-') || id === 'd');
+  assert.is(new Set(ids).size, 901);
+});
+
 test('when a write fails, each list is tried alone, and only the culprit fails', async () => {
   const { writes, joined } = recorded(ids => ids.includes('bad'));
   const outcomes = await Promise.allSettled(['a', 'bad', 'c'].map(id => joined.publish([message(id)])));

@@ -3,6 +3,7 @@ import type { Clock } from '../../../clock.js';
 import { TransientError, UnroutableError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
+import { UnderWay } from '../../../under-way.js';
 import type { Address, Durability, MessageProperties } from '../../broker.js';
 import type { Connection } from '../connection.js';
 import { backgroundConfirmMs, ConfirmPublisher } from './confirm-publisher.js';
@@ -43,7 +44,7 @@ export class StoreAndForwardPublisher {
   readonly #options: StoreAndForwardOptions;
   readonly #publisher: ConfirmPublisher;
   readonly outbox: Outbox;
-  readonly #sending = new Set<Promise<unknown>>();
+  readonly #sending = new UnderWay();
   readonly #apart: OwnChannels;
   #firstReady: () => void = () => {};
   /** Resolves when messages can be published for the first time. */
@@ -103,9 +104,9 @@ export class StoreAndForwardPublisher {
   sendAll(publications: readonly OutgoingPublication[]): void {
     const isShort = ({ messages }: OutgoingPublication): boolean => messages.length <= maxShared;
     const short = publications.filter(isShort);
-    if (short.length > 0) void this.#track(this.#sendTogether(short));
+    if (short.length > 0) void this.#sending.during(() => this.#sendTogether(short));
     if (short.length === publications.length) return;
-    for (const long of publications) if (!isShort(long)) void this.#track(this.#sendTogether([long]));
+    for (const long of publications) if (!isShort(long)) void this.#sending.during(() => this.#sendTogether([long]));
   }
 
   /**
@@ -128,7 +129,7 @@ export class StoreAndForwardPublisher {
         throw new UnroutableError(`names, routing keys, ids and types have at most ${maxShortString} bytes`);
     }
     const message = { id: messageId, body, source: 'http' as const, received: this.#options.clock.now() };
-    return this.#track(this.#sendTo({ message, target }));
+    return this.#sending.during(() => this.#sendTo({ message, target }));
   }
 
   /**
@@ -190,7 +191,7 @@ export class StoreAndForwardPublisher {
 
   /** Resolves when everything begun is at the broker or in the outbox. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#sending);
+    await this.#sending.ended();
     await this.outbox.close();
     await this.#publisher.close();
   }
@@ -253,15 +254,6 @@ export class StoreAndForwardPublisher {
     const [error] = this.errors;
     const because = error === undefined ? '' : `: ${error.message}`;
     throw new TransientError(`RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)${because}`);
-  }
-
-  async #track<Result>(work: Promise<Result>): Promise<Result> {
-    this.#sending.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#sending.delete(work);
-    }
   }
 }
 
