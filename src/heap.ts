@@ -1,5 +1,4 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import type { ResourceLimits } from 'node:worker_threads';
 
 /**
  * How V8 grows the heaps of this process; by itself it goes by the memory of the machine, which others need too. The
@@ -14,9 +13,7 @@ export function keepHeapSmall(): void {
 /** Both halves together, of which one is in use. By itself V8 goes up to twice as much. */
 const youngBytes = 16 * 1024 * 1024;
 /** The share of its time for which the event loop is at work when it is at its limit. */
-const busyShare = 0.9;
-/** Looks in a row that find it there. One client that sends one list after the other has a few such, and no more. */
-const busyLooks = 10;
+const busyShare = 0.7;
 /** While it starts, threads begin. */
 const oftenMs = 5;
 /** Under load it takes longer than this from one doubling to the next. */
@@ -24,17 +21,20 @@ const seldomMs = 100;
 
 /**
  * Bounds the young generation, which V8 doubles when much of it outlives a collection: small until `letGrow` is called,
- * then up to 16 MB; further only once the event loop has been at its limit for a second, as lists from many clients at
- * once take a tenth less CPU with 32. V8's own bound is an option of Node's command line alone, and it forgets ours
- * whenever a thread begins; so this one is set again and again, and may once be missed.
+ * then up to 16 MB; further only once the event loop is at its limit, as lists from many clients at once take a tenth
+ * less CPU with 32. V8's own bound is an option of Node's command line alone, and it forgets ours whenever a thread
+ * begins; so this one is set again and again, and may once be missed.
  */
 export class YoungGeneration {
   #timer: NodeJS.Timeout;
   #before = performance.eventLoopUtilization();
   /** Looks in a row that found the event loop at its limit. */
   #busy = 0;
+  readonly #busyLooks: number;
 
-  constructor() {
+  /** @param busyMs for how long the event loop must be at its limit; 0: for one look */
+  constructor(busyMs = 0) {
+    this.#busyLooks = Math.max(1, busyMs / seldomMs);
     keepHeapSmall();
     this.#timer = setInterval(keepHeapSmall, oftenMs);
   }
@@ -56,17 +56,9 @@ export class YoungGeneration {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
     const isLarge = young !== undefined && young.space_size >= youngBytes;
     this.#busy = utilization < busyShare ? 0 : this.#busy + 1;
-    if (isLarge && this.#busy < busyLooks) keepHeapSmall();
+    if (isLarge && this.#busy < this.#busyLooks) keepHeapSmall();
     else setFlagsFromString('--semi-space-growth-factor=2');
   }
-}
-
-/** V8 lays out the heap of a thread for a large one, with 0.8 MB more at its start, where it may reach 2,048 MB. */
-const oldGenerationMb = 2_000;
-
-/** Bounds of a thread's heap, for its `resourceLimits`. */
-export function threadLimits(youngGenerationMb: number): ResourceLimits {
-  return { maxYoungGenerationSizeMb: youngGenerationMb, maxOldGenerationSizeMb: oldGenerationMb };
 }
 
 /**

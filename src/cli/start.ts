@@ -116,7 +116,8 @@ async function runDaemon(
   const isEmbedded = config.broker.nodes.length === 0;
   growAtMost(isEmbedded ? 80 : 100);
   if (isEmbedded) collectAlone();
-  const young = new YoungGeneration();
+  // Beside RabbitMQ the first seconds of one client are busy ones, and 20 MB would stay for the same CPU.
+  const young = new YoungGeneration(isEmbedded ? 0 : 2_000);
   const watchdog = new Watchdog({
     dir: config.server.dataDir,
     log: { level: config.log.level, pretty: config.log.pretty ?? terminal.outIsTerminal },

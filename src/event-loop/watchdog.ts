@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { threadLimits } from '../heap.js';
 import type { LogOptions } from '../log.js';
 import { threadFile } from '../program-files.js';
 import { SharedRecord } from './shared-record.js';
@@ -20,6 +19,8 @@ const defaultLimitMs = 5_000;
 const ticksPerLimit = 5;
 /** It allocates next to nothing. */
 const youngGenerationMb = 1;
+/** V8 lays out a heap that may reach 2,048 MB with 0.8 MB more at its start. */
+const oldGenerationMb = 2_000;
 
 /**
  * A thread that notices when the event loop of the main thread stands: it logs what is at work and where the main
@@ -36,7 +37,7 @@ export class Watchdog {
     this.#worker = new Worker(threadFile('src/event-loop/watchdog-worker.js'), {
       name: 'watchdog',
       workerData,
-      resourceLimits: threadLimits(youngGenerationMb),
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb, maxOldGenerationSizeMb: oldGenerationMb },
     });
     this.#worker.unref();
     this.#timer = setInterval(() => this.record.goOn(), tickMs / 3);

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { threadLimits } from '../heap.js';
 import { threadFile } from '../program-files.js';
 import type { ReadName } from './calls.js';
 import { markCorrupt } from './corrupt-marker.js';
@@ -57,7 +56,7 @@ export class Reader {
     const worker = new Worker(threadFile('src/storage/reader-worker.js'), {
       name: 'storage reader',
       workerData,
-      resourceLimits: threadLimits(youngGenerationMb),
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
     this.#exited = new Promise(resolve => worker.once('exit', resolve));
     worker.on('message', (answer: ReaderAnswer) => {

@@ -2,7 +2,6 @@ import { Worker } from 'node:worker_threads';
 import { BelievedTime } from '../believed-time.js';
 import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
-import { threadLimits } from '../heap.js';
 import { threadFile } from '../program-files.js';
 import type { Job } from './group.js';
 import type { Limits } from './limits.js';
@@ -67,7 +66,7 @@ export class Writer {
     this.#worker = new Worker(threadFile('src/storage/writer-worker.js'), {
       name: 'storage writer',
       workerData,
-      resourceLimits: threadLimits(youngGenerationMb),
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
     this.#exited = new Promise(resolve => this.#worker.once('exit', resolve));
   }
