@@ -82,7 +82,7 @@ export class Writer {
       if (this.#fault !== undefined) return reject(this.#fault);
       if (this.#closing !== undefined) return reject(new Error('the storage is closed'));
       this.#gathering.push({ job, large, resolve, reject });
-      this.#ask();
+      this.#ask(large);
     });
   }
 
@@ -143,8 +143,8 @@ export class Writer {
   }
 
   /** Asks for the next group at the end of this turn of the event loop, so that what comes in one turn is one group. */
-  #ask(): void {
-    if (this.#state === 'busy') return this.#askAhead();
+  #ask(large = false): void {
+    if (large && this.#state === 'busy') return this.#askAhead();
     if (this.#state !== 'idle') return;
     this.#state = 'asked';
     setImmediate(() => this.#next());
@@ -152,19 +152,16 @@ export class Writer {
 
   #askAhead(): void {
     const { length } = this.#groups;
-    if (length > 0 && length < maxGroups && this.#gathering.some(({ large }) => large)) this.#sendGroup();
+    if (length === 0 || length >= maxGroups || this.#compactions.length > 0) return;
+    if (this.#gathering.some(({ large }) => large)) this.#sendGroup();
   }
 
-  #next(): void {
+  /** Nothing is with the writer. Groups and compactions take turns: neither waits for the other's end. */
+  #next(afterGroup = false): void {
     if (this.#fault !== undefined) return;
-    if (this.#gathering.length > 0) return this.#sendGroup();
-    // The answer to one that is with the writer still comes.
-    if (this.#groups.length > 0) {
-      this.#state = 'busy';
-      return;
-    }
     const compaction = this.#compactions[0];
-    if (compaction !== undefined) return this.#send(compaction.request);
+    if (compaction !== undefined && (afterGroup || this.#gathering.length === 0)) return this.#send(compaction.request);
+    if (this.#gathering.length > 0) return this.#sendGroup();
     if (this.#closing !== undefined) {
       this.#send({ kind: 'close' });
       this.#state = 'closed';
@@ -196,7 +193,7 @@ export class Writer {
         if (this.#groups.length > 0) return this.#askAhead();
         // After the callers have their results: what they write next belongs to the next group.
         this.#state = 'asked';
-        setImmediate(() => this.#next());
+        setImmediate(() => this.#next(true));
         return;
       }
       case 'compact':

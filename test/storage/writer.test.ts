@@ -1,3 +1,5 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,11 +10,15 @@ import { columns, inFolder, openStorage, withStorage } from './scratch.js';
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** What is sent to the writer while `body` runs: the number of jobs of each group, or the kind of another request. */
-async function sentDuring(body: (sent: readonly (number | string)[]) => Promise<void>): Promise<void> {
+async function sentDuring(
+  body: (sent: readonly (number | string)[]) => Promise<void>,
+  onSent: (worker: Worker) => void = () => {},
+): Promise<void> {
   const sent: (number | string)[] = [];
   const original = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (this: Worker, request: WriterRequest): void {
     sent.push(request.kind === 'group' ? request.jobs.length : request.kind);
+    onSent(this);
     original.call(this, request);
   } as typeof original;
   try {
@@ -89,6 +95,90 @@ test('to make room waits until nothing is with the writer', () =>
       await Promise.all(all);
       assert.equal(sent.slice(0, 3), [1, 1, 'rebuild']);
     });
+  }));
+
+test('to make room has its turn while there is always more to write, large or not', async () => {
+  for (const large of [false, true])
+    await withStorage(async storage => {
+      await storage.write('declareQueue', { sink: 'a', name: 'a' });
+      let written = 0;
+      let hasRoom = false;
+      const write = async (): Promise<void> => {
+        while (!hasRoom && written < 24) {
+          written += 1;
+          await publish(storage, written, 1, large);
+        }
+      };
+      const all = [write(), write(), write()];
+      await turn();
+      await storage.rebuild();
+      hasRoom = true;
+      assert.ok(written < 12, `${written} writes were before`);
+      await Promise.all(all);
+    });
+});
+
+test('when the thread ends, everything that is with it or waits for it is refused', () =>
+  inFolder(async dir => {
+    const fatal: Error[] = [];
+    const storage = await openStorage(dir, { onFatal: error => fatal.push(error) });
+    await storage.write('declareQueue', { sink: 'a', name: 'a' });
+    let worker: Worker | undefined;
+    await sentDuring(
+      async sent => {
+        const all = [publish(storage, 0, 500, true)];
+        await turn();
+        all.push(publish(storage, 500, 500, true), publish(storage, 1_000, 1, false), storage.rebuild());
+        assert.equal(sent, [1, 1]);
+        void worker!.terminate();
+        // What the thread has answered before, if anything, is true.
+        const outcomes = await Promise.allSettled(all);
+        assert.equal(
+          outcomes.slice(2).map(({ status }) => status),
+          ['rejected', 'rejected'],
+        );
+        assert.is(fatal.length, 1);
+        await storage.close();
+        const kept = outcomes.slice(0, 2).filter(({ status }) => status === 'fulfilled').length * 500;
+        const again = await openStorage(dir);
+        assert.ok((await again.ledger()).sinks[0]!.accepted >= kept);
+        await again.close();
+      },
+      sender => {
+        worker = sender;
+      },
+    );
+  }));
+
+test('when the file is found damaged, what was sent behind that is refused too, and not written', () =>
+  inFolder(async dir => {
+    const first = await openStorage(dir);
+    await first.write('declareQueue', { sink: 'a', name: 'a' });
+    for (let at = 0; at < 5_000; at += 1_000) await first.write('publish', columns(at, 1_000));
+    await first.close();
+    const file = await open(join(dir, 'event-sink.db'), 'r+');
+    // The first pages hold the schema: it opens. The messages are behind them.
+    const { size } = await file.stat();
+    for (let at = 60 * 4_096; at < size; at += 4_096) await file.write(Buffer.alloc(4_096, 0xee), 0, 4_096, at);
+    await file.close();
+    const fatal: Error[] = [];
+    const second = await openStorage(dir, { onFatal: error => fatal.push(error) });
+    await sentDuring(async sent => {
+      const all: Promise<unknown>[] = [
+        second.write('take', { queue: 1, after: 0, count: 100_000, bytes: 1e9, atLeastOne: true }),
+      ];
+      await turn();
+      all.push(publish(second, 9_000, 500, true));
+      assert.equal(sent, [1, 1]);
+      for (const outcome of await Promise.allSettled(all))
+        assert.is(outcome.status === 'rejected' && outcome.reason.name, 'CorruptError');
+    });
+    assert.is(fatal.length, 1);
+    await second.close();
+    const third = await openStorage(dir);
+    const [sink] = (await third.ledger()).sinks;
+    assert.is(sink!.accepted, 5_000);
+    await third.close();
   }));
 
 test.run();
