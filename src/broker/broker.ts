@@ -197,8 +197,6 @@ export interface PreparedRows {
   readonly rows: StoredRows;
   /** They are there, in the commit that accepted them. */
   readonly delivered: (stored: Stored) => void;
-  /** They are not: the messages take the way through the queue, or are not accepted. */
-  readonly left?: () => void;
 }
 
 export interface StoredDelivery {

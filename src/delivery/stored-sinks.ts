@@ -120,16 +120,19 @@ export class StoredSinks implements StoredDelivery {
     const known = maker.usesContext ? this.#withContext(taken, said) : taken;
     if (taken.length + filtered + erased === 0 || known === undefined) return undefined;
     const { withoutPeople } = sink;
+    const batch = { written: false };
     const written = withoutPeople === undefined ? known : known.map(withoutPeople);
     return {
       rows: {
         sink: sink.sink,
-        rows: maker.rowsOf(written),
+        rows: maker.rowsOf(written, batch),
         count: written.length,
         ...{ filtered, erased },
       },
-      delivered: stored => this.#delivered(sink, written, stored, this.#options.clock.monotonic() - began),
-      left: () => maker.forget?.(),
+      delivered: stored => {
+        batch.written = true;
+        this.#delivered(sink, written, stored, this.#options.clock.monotonic() - began);
+      },
     };
   }
 

@@ -125,13 +125,16 @@ export interface SinkSession {
   close(): Promise<void>;
 }
 
+/** Rows that are made together: there all at once, or not at all. Others are made before it is known which. */
+export interface RowBatch {
+  written: boolean;
+}
+
 export interface RowMaker {
   /** It needs what is known beside the events. */
   readonly usesContext?: true;
   /** What the sink makes of these events. */
-  rowsOf(events: readonly Event[]): SinkRows;
-  /** Rows that it made are not there, and what it has noted of them is not true. */
-  forget?(): void;
+  rowsOf(events: readonly Event[], batch: RowBatch): SinkRows;
 }
 
 /** What a destination can be asked without leaving anything there. */

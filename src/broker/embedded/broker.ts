@@ -96,12 +96,10 @@ export class EmbeddedBroker implements Broker {
     const stored = await this.#writeStored(prepared, write);
     const served = new Set<string>();
     for (const [index, result] of stored.entries()) {
-      const { rows, delivered, left } = prepared[index]!;
-      if (result === undefined) left?.();
-      else {
-        served.add(rows.sink);
-        announce(this.#tools.log, () => delivered(result));
-      }
+      if (result === undefined) continue;
+      const { rows, delivered } = prepared[index]!;
+      served.add(rows.sink);
+      announce(this.#tools.log, () => delivered(result));
     }
     for (const queue of this.#queues.values()) {
       if (served.has(queue.sink)) continue;
@@ -120,7 +118,6 @@ export class EmbeddedBroker implements Broker {
       const [stored] = await write(prepared.map(({ rows }) => rows));
       return prepared.length === 0 ? [] : (stored as (Stored | undefined)[]);
     } catch (error) {
-      for (const { left } of prepared) left?.();
       if (prepared.length === 0 || error instanceof TransientError) throw error;
       await write([]);
       return [];

@@ -1,4 +1,5 @@
 import type { ItemFacts } from '../../usage/item.js';
+import type { RowBatch } from '../sink.js';
 
 /** Items that are remembered. */
 const maxItems = 20_000;
@@ -8,20 +9,26 @@ const repeatMs = 7 * 86_400_000;
 interface Known {
   readonly facts: ItemFacts;
   readonly at: number;
+  /** With which it is written. */
+  readonly batch: RowBatch;
 }
 
-/** What this session has written of each item, so that every event does not write it again. */
+/**
+ * What has been written of each item, so that every event does not write it again. What another batch is to write is
+ * written with this one, too: that one may fail.
+ */
 export class KnownFacts {
   readonly #known = new Map<string, Known>();
 
-  /** Whether it has to be written. */
-  add(id: string, facts: ItemFacts, at: number): boolean {
-    const known = this.#known.get(id);
+  /** Whether it has to be written with this batch. */
+  add(id: string, facts: ItemFacts, at: number, batch: RowBatch): boolean {
+    const last = this.#known.get(id);
+    const known = last?.batch === batch || last?.batch.written === true ? last : undefined;
     if (known !== undefined && at < known.at + repeatMs && isWithin(facts, known.facts)) return false;
-    if (known === undefined && this.#known.size >= maxItems) this.#known.clear();
-    if (known === undefined) this.#known.set(id, { facts, at });
-    else if (at >= known.at) this.#known.set(id, { facts: { ...known.facts, ...facts }, at });
-    else this.#known.set(id, { facts: { ...facts, ...known.facts }, at: known.at });
+    if (last === undefined && this.#known.size >= maxItems) this.#known.clear();
+    if (known === undefined) this.#known.set(id, { facts, at, batch });
+    else if (at >= known.at) this.#known.set(id, { facts: { ...known.facts, ...facts }, at, batch });
+    else this.#known.set(id, { facts: { ...facts, ...known.facts }, at: known.at, batch });
     return true;
   }
 }

@@ -4,19 +4,19 @@ import type { FoldUsageArguments } from '../../storage/usage-accesses.js';
 import { accessOf, type Rules } from '../../usage/access.js';
 import type { UsageConfig } from '../../usage/config.js';
 import { rulesOf } from '../../usage/rules.js';
-import type { RowMaker, SinkSession, SinkTools } from '../sink.js';
+import type { RowBatch, RowMaker, SinkSession, SinkTools } from '../sink.js';
 import { KnownFacts } from './known-facts.js';
 
 /** Turns events into accesses, with what they say of items that is not written yet. */
 class Folding {
   readonly #rules: Rules;
-  #known = new KnownFacts();
+  readonly #known = new KnownFacts();
 
   constructor(rules: Rules) {
     this.#rules = rules;
   }
 
-  rowsOf(events: readonly Event[]): FoldUsageArguments {
+  rowsOf(events: readonly Event[], batch: RowBatch): FoldUsageArguments {
     const accesses: Value[] = [];
     const items: Value[] = [];
     for (const event of events) {
@@ -24,13 +24,9 @@ class Folding {
       if (access === undefined) continue;
       for (const value of access.row) accesses.push(value);
       for (const [id, facts] of access.facts)
-        if (this.#known.add(id, facts, event.created)) items.push(id, event.created, JSON.stringify(facts));
+        if (this.#known.add(id, facts, event.created, batch)) items.push(id, event.created, JSON.stringify(facts));
     }
     return { accesses, items };
-  }
-
-  forget(): void {
-    this.#known = new KnownFacts();
   }
 }
 
@@ -39,8 +35,7 @@ export function keepUsage(config: UsageConfig, { idSecret }: Pick<SinkTools, 'id
   const folding = new Folding(rulesOf(config, idSecret));
   return {
     usesContext: true,
-    rowsOf: events => ({ usage: folding.rowsOf(events) }),
-    forget: () => folding.forget(),
+    rowsOf: (events, batch) => ({ usage: folding.rowsOf(events, batch) }),
   };
 }
 
@@ -52,8 +47,11 @@ export async function openUsage(
   const folding = new Folding(rulesOf(config, idSecret));
   return {
     write: async events => {
-      const rows = folding.rowsOf(events);
-      return rows.accesses.length === 0 ? {} : { duplicates: await usage.fold(rows) };
+      const batch = { written: false };
+      const rows = folding.rowsOf(events, batch);
+      const duplicates = rows.accesses.length === 0 ? 0 : await usage.fold(rows);
+      batch.written = true;
+      return { duplicates };
     },
     // Only a write shows whether the disk has room.
     probe: async () => {},

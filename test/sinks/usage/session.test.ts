@@ -3,10 +3,11 @@ import * as assert from 'uvu/assert';
 import { EmbeddedBroker } from '../../../src/broker/embedded/broker.js';
 import { systemClock } from '../../../src/clock.js';
 import { StoredSinks } from '../../../src/delivery/stored-sinks.js';
+import { decode } from '../../../src/events/decode.js';
 import { within } from '../../../src/events/filter.js';
 import type { Message } from '../../../src/events/message.js';
 import { silentLog } from '../../../src/log.js';
-import type { RowMaker } from '../../../src/sinks/sink.js';
+import type { RowBatch, RowMaker } from '../../../src/sinks/sink.js';
 import { keepUsage } from '../../../src/sinks/usage/session.js';
 import { eventRows } from '../../../src/storage/event-store.js';
 import type { Storage } from '../../../src/storage/storage.js';
@@ -128,5 +129,27 @@ test('what a refused commit would have said of a dataset is said by the next one
     await broker.publish([viewOf('b')]);
     assert.equal(await titles(), [[datasetId(1), 'A dataset']]);
   }));
+
+test('what a commit under way says of a dataset is said by the next one too, which may be the only one', () =>
+  withUsage(async ({ broker, titles }) => {
+    const failing = broker.publishWith([viewOf('a')], [['settle', { queue: 1, seqs: [0] }]]);
+    await Promise.all([failing.catch(() => undefined), broker.publish([viewOf('b')])]);
+    assert.equal(await titles(), [[datasetId(1), 'A dataset']]);
+  }));
+
+test('what is known to be there is not made again', () => {
+  const maker = keepUsage(usageConfig, { idSecret: 'a secret for tests' });
+  const decoded = decode(viewOf('a'));
+  if (decoded.kind !== 'event') return assert.unreachable();
+  const events = [{ ...decoded.event, fields: { ...decoded.event.fields, dataset_id: datasetId(1) } }];
+  const items = (batch: RowBatch): number => {
+    const rows = maker.rowsOf(events, batch);
+    return 'usage' in rows ? rows.usage.items.length / 3 : Number.NaN;
+  };
+  const [first, second] = [{ written: false }, { written: false }];
+  assert.equal([items(first), items(first), items(second)], [1, 0, 1], 'once a batch, until one is there');
+  second.written = true;
+  assert.is(items({ written: false }), 0);
+});
 
 test.run();
