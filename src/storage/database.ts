@@ -16,6 +16,8 @@ const manyRows = 32;
 const maxTexts = 4;
 /** Columns that have a bit of their own. */
 const maxBits = 31;
+/** Characters. Rows with more all go through one text: a statement keeps what was bound to it until it runs again. */
+const maxShared = 256 * 1024;
 
 /**
  * One connection to a SQLite file, with its prepared statements kept. Rows come as arrays: half the work of objects,
@@ -78,7 +80,8 @@ export class Database {
     for (const { rows, sql } of this.#insertions(into, width, otherwise)) {
       const size = rows * width;
       for (; values.length - from >= size; from += size) {
-        const same = rows < manyRows ? 0 : knownColumns(sql, sameColumns(values, from, rows, width));
+        const shares = rows >= manyRows && lengthOf(values, from, from + size) <= maxShared;
+        const same = shares ? knownColumns(sql, sameColumns(values, from, rows, width)) : 0;
         const text = sql.get(same) ?? insertion(into, width, rows, same, otherwise);
         sql.set(same, text);
         changes += this.#run(
@@ -137,6 +140,16 @@ export class Database {
   }
 }
 
+/** Characters of the texts among them. */
+function lengthOf(values: readonly Value[], from: number, end: number): number {
+  let length = 0;
+  for (let at = from; at < end; at += 1) {
+    const value = values[at];
+    if (typeof value === 'string') length += value.length;
+  }
+  return length;
+}
+
 /** The columns in which all of these rows have the same value. */
 function sameColumns(values: readonly Value[], from: number, rows: number, width: number): number {
   const end = from + rows * width;
@@ -164,11 +177,16 @@ function bits(columns: number): number {
   return count;
 }
 
+function isAmong(columns: number, column: number): boolean {
+  // A shift by 32 is one by 0.
+  return column < maxBits && ((columns >> column) & 1) === 1;
+}
+
 function insertion(into: string, width: number, rows: number, same: number, otherwise: string): string {
   let next = bits(same);
   const lines = Array.from({ length: rows }, () => {
     let shared = 0;
-    const row = Array.from({ length: width }, (_, column) => `?${(same >> column) & 1 ? ++shared : ++next}`);
+    const row = Array.from({ length: width }, (_, column) => `?${isAmong(same, column) ? ++shared : ++next}`);
     return `(${row.join(',')})`;
   });
   return `${into} VALUES ${lines.join(',')} ${otherwise}`;
@@ -177,9 +195,9 @@ function insertion(into: string, width: number, rows: number, same: number, othe
 /** What is bound to such a text: the values of those columns, then the others row by row. */
 function bound(values: readonly Value[], from: number, rows: number, width: number, same: number): Value[] {
   const found: Value[] = [];
-  for (let column = 0; column < width; column += 1) if ((same >> column) & 1) found.push(values[from + column]!);
+  for (let column = 0; column < width; column += 1) if (isAmong(same, column)) found.push(values[from + column]!);
   for (let row = 0, at = from; row < rows; row += 1)
-    for (let column = 0; column < width; column += 1, at += 1) if (!((same >> column) & 1)) found.push(values[at]!);
+    for (let column = 0; column < width; column += 1, at += 1) if (!isAmong(same, column)) found.push(values[at]!);
   return found;
 }
 

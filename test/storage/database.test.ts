@@ -53,4 +53,34 @@ test('of rows with one key the first stays, or what the statement says otherwise
     );
   }));
 
+test('rows of very many columns are inserted as they are, too', () =>
+  withTable(database => {
+    const names = Array.from({ length: 40 }, (_, column) => `c${column}`);
+    database.exec(`CREATE TABLE wide (n INTEGER PRIMARY KEY, ${names.join(', ')})`);
+    const rows = Array.from({ length: 64 }, (_, row) =>
+      names.map((name, column) => (column % 3 ? `${name} ${row}` : 7)),
+    );
+    database.insert(`INSERT INTO wide (${names.join(', ')})`, names.length, rows.flat());
+    assert.equal(database.rows(`SELECT ${names.join(', ')} FROM wide ORDER BY n`), rows);
+  }));
+
+test('an insertion has few statements, and large texts stay bound to one of them alone', () =>
+  withTable(database => {
+    const statements = () => database.value<number>("SELECT count(*) FROM sqlite_stmt WHERE sql LIKE 'INSERT%'")!;
+    /** Rows that have these columns in common. */
+    const insert = (same: number, text: string): void => {
+      database.exec('DELETE FROM t');
+      const rows = Array.from({ length: 32 }, (_, row) => [
+        ...columns.map((name, column) => ((same >> column) & 1 ? name : `${name} ${row}`)),
+        text + row,
+      ]);
+      assert.is(database.insert(into, width, rows.flat()), 32);
+      assert.equal(rowsOf(database), rows);
+    };
+    for (let same = 0; same < 16; same += 1) insert(same, 'x'.repeat(100_000));
+    assert.is(statements(), 1);
+    for (let same = 0; same < 16; same += 1) insert(same, 'x');
+    assert.is(statements(), 4);
+  }));
+
 test.run();
