@@ -127,7 +127,8 @@ export class StoredSinks implements StoredDelivery {
         sink: sink.sink,
         rows: maker.rowsOf(written, batch),
         count: written.length,
-        ...{ filtered, erased },
+        filtered,
+        erased,
       },
       delivered: stored => {
         batch.written = true;

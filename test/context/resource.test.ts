@@ -46,4 +46,20 @@ test('what is said again is the very same object, lists too, and when Clowder wa
   assert.equal(merged(known, { kind: 'dataset', spaces: [b] }, ranks.clowder), { ...known, spaces: [b] });
 });
 
+test('whatever is said of a resource, of its members each, is news once', () => {
+  const facts = { name: 'x', dataset: a, spaces: [a], collections: [a], doi: '10.1/x', owner: a };
+  const known = merged(undefined, { kind: 'file' }, ranks.event);
+  const otherwise = { name: 'y', dataset: b, spaces: [b], collections: [b], doi: '10.1/y', owner: b };
+  for (const name of Object.keys(facts) as (keyof typeof facts)[]) {
+    const said = merged(known, { kind: 'file', [name]: facts[name] }, ranks.event);
+    assert.equal(said, { ...known, [name]: facts[name] });
+    assert.equal(merged(said, { kind: 'file', [name]: otherwise[name] }, ranks.event), {
+      ...known,
+      [name]: otherwise[name],
+    });
+    assert.is(merged(said, { kind: 'file', [name]: otherwise[name] }, ranks.query), said);
+  }
+  assert.is(merged(known, { kind: 'dataset' }, ranks.event).kind, 'dataset');
+});
+
 test.run();

@@ -1,15 +1,20 @@
+import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
 import { systemClock } from '../../src/clock.js';
 import { StoredSinks } from '../../src/delivery/stored-sinks.js';
+import { decode } from '../../src/events/decode.js';
+import type { Event } from '../../src/events/event.js';
 import { parseFilter } from '../../src/events/filter.js';
 import type { Message } from '../../src/events/message.js';
 import { silentLog } from '../../src/log.js';
 import { type PersonalFilter, personalFilter } from '../../src/people/personal-data.js';
+import { erasedBody } from '../../src/people/suppression.js';
 import { eventRows } from '../../src/storage/event-store.js';
 import { bodyText } from '../../src/storage/queries.js';
 import type { Storage } from '../../src/storage/storage.js';
+import { openContext } from '../context/asking.js';
 import { withStorage } from '../storage/scratch.js';
 
 const event = (id: string, fields: object = {}): Message => ({
@@ -233,6 +238,55 @@ test('without people, a row holds what is left, and the digits of its numbers', 
     },
     'all',
     withoutPeople,
+  );
+});
+
+test('what is known beside an event is added to that event, whichever of its neighbours go elsewhere', async () => {
+  const id = (number: number): string => String(number).padStart(24, 'a');
+  const bodyOf = (category: string, fields: object): string =>
+    JSON.stringify({ category, created: 1_700_000_000_000, type: 'file', ...fields });
+  const about = (number: number, fields: object = {}) => ({ resource_id: id(number), ...fields });
+  const tells = [1, 2, 3].map(number =>
+    bodyOf('download', about(number, { dataset_id: id(number + 10), dataset_name: `Dataset ${number}` })),
+  );
+  const bodies = [...tells, bodyOf('upload', {}), ...[1, 2, 3].map(number => bodyOf('upload', about(number)))];
+  const message = fc.record(
+    { body: fc.constantFrom(erasedBody, ...bodies), sinks: fc.constantFrom(['usage'], ['mongodb']) },
+    { requiredKeys: ['body'] },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 12 }), async made => {
+      const messages = made.map((one, index): Message => ({ ...event(`e${index}`), ...one }));
+      const { context } = await openContext();
+      const stored = new StoredSinks({ clock: systemClock, meter: { written: () => {}, failed: () => {} }, context });
+      const filter = { matches: ({ category }: Event) => category === 'upload' };
+      let rows: readonly Event[] = [];
+      const rowsOf = (events: readonly Event[]) => {
+        rows = events;
+        return { events: eventRows(events) };
+      };
+      stored.add({ sink: 'usage', filter, maker: { usesContext: true, rowsOf }, onDelivered: () => {} });
+      const [prepared] = stored.prepare(messages);
+
+      const { context: other } = await openContext();
+      const its = messages.filter(({ sinks }) => sinks?.[0] !== 'mongodb');
+      const eventsOf = (some: readonly Message[]): Event[] =>
+        some.flatMap(one => {
+          const decoded = one.body === erasedBody ? undefined : decode(one);
+          return decoded?.kind === 'event' ? [decoded.event] : [];
+        });
+      for (const one of eventsOf(messages)) other.hear(one);
+      const taken = eventsOf(its).filter(filter.matches);
+      assert.equal(
+        rows,
+        taken.map(one => other.addTo(one)),
+      );
+      const erased = its.filter(({ body }) => body === erasedBody).length;
+      const counts = { count: taken.length, filtered: its.length - taken.length - erased, erased };
+      if (its.length === 0) assert.is(prepared, undefined);
+      else assert.equal(prepared?.rows, { sink: 'usage', rows: { events: eventRows(rows) }, ...counts });
+      await Promise.all([context.close(), other.close()]);
+    }),
   );
 });
 

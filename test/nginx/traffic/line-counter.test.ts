@@ -16,7 +16,6 @@ import { contextUserAgent, probeUserAgent } from '../../../src/version.js';
 import { countryOfTest, idSecret, noMemory } from '../scene.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
-const day = 86_400_000;
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0';
 const google = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
 
@@ -743,32 +742,6 @@ test('a time that no event can have makes a line unparsed', () => {
   const { counter, events } = count(['18446744073709551615', '9'.repeat(25), '1709632800.000'].map(line), { format });
   assert.equal(counter.totals, { requests: 1, unparsed: 2, oversized: 0 });
   assert.is(events.length, 1);
-});
-
-test('visitors keep their key for a day, and no longer', async () => {
-  const stored = new Map<string, string>();
-  const keyValues = {
-    get: async (keys: readonly string[]) =>
-      new Map(keys.flatMap(key => (stored.has(key) ? [[key, stored.get(key)!]] : []))),
-    put: async (entries: readonly (readonly [string, string])[]) => {
-      for (const [key, value] of entries) stored.set(key, value);
-    },
-  };
-  let now = Date.UTC(2024, 2, 5, 12);
-  const clock = { now: () => now, monotonic: () => 0, sleep: async () => {} };
-  const first = new VisitorKeys(keyValues, clock);
-  const today = first.keyOf(now, '203.0.113.9', firefox);
-  assert.is(first.keyOf(now + 3_600_000, '203.0.113.9', firefox), today);
-  assert.is.not(first.keyOf(now, '203.0.113.10', firefox), today);
-  assert.is.not(first.keyOf(now + day, '203.0.113.9', firefox), today);
-  await first.save();
-  const again = new VisitorKeys(keyValues, clock);
-  await again.load();
-  assert.is(again.keyOf(now, '203.0.113.9', firefox), today, 'after a restart');
-  now += 3 * day;
-  again.keyOf(now, '203.0.113.9', firefox);
-  await again.save();
-  assert.is((JSON.parse(stored.get('salts')!) as unknown[]).length, 1, 'old salts are gone');
 });
 
 test.run();
