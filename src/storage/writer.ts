@@ -181,7 +181,12 @@ export class Writer {
 
   #send(request: WriterRequest): void {
     this.#state = 'busy';
-    this.#worker.postMessage(request);
+    try {
+      this.#worker.postMessage(request);
+    } catch (error) {
+      // What cannot be copied has no answer, and those behind it would get those of others.
+      this.#fail(error as Error);
+    }
   }
 
   #answered(answer: WriterAnswer): void {

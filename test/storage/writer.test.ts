@@ -150,6 +150,21 @@ test('when the thread ends, everything that is with it or waits for it is refuse
     );
   }));
 
+test('what cannot be sent to the thread is fatal, and everything under way is refused', () =>
+  inFolder(async dir => {
+    const fatal: Error[] = [];
+    const storage = await openStorage(dir, { onFatal: error => fatal.push(error) });
+    const all: Promise<unknown>[] = [storage.checkpoints.put('first', 1)];
+    await turn();
+    const value = (() => '1') as unknown as string;
+    all.push(storage.atomically([['putCheckpoint', { key: 'second', value }]], { large: true }));
+    all.push(storage.checkpoints.put('third', 1));
+    for (const outcome of await Promise.allSettled(all))
+      assert.is(outcome.status === 'rejected' && outcome.reason.name, 'DataCloneError');
+    assert.is(fatal.length, 1);
+    await storage.close();
+  }));
+
 test('when the file is found damaged, what was sent behind that is refused too, and not written', () =>
   inFolder(async dir => {
     const first = await openStorage(dir);
