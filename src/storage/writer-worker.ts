@@ -48,8 +48,12 @@ function serve(database: Database, lock: Database): void {
   });
 }
 
-/** The files are closed before it is said: whoever hears of it ends this thread. */
+/**
+ * The files are closed before it is said: whoever hears of it ends this thread. What was sent behind the failure is not
+ * looked at any more: a thread that is ended while it is inside of libsql takes the process with it.
+ */
 function fail(error: unknown, ...databases: Database[]): void {
+  port.removeAllListeners('message');
   try {
     for (const database of databases) database.close();
   } finally {
@@ -59,6 +63,7 @@ function fail(error: unknown, ...databases: Database[]): void {
 }
 
 function end(...databases: Database[]): void {
+  port.removeAllListeners('message');
   for (const database of databases) database.close();
   port.close();
 }
