@@ -6,9 +6,9 @@ type Run = (ctx: Koa.Context) => Promise<unknown>;
 const { handleRequest } = Koa.prototype as unknown as { handleRequest(this: Koa, ctx: Koa.Context, run: Run): unknown };
 
 /**
- * Koa, with a shorter way for answers that are a text, which most are. It has a listener added to each response, and to
- * its socket, and taken off again, in case the socket breaks: an answer that leaves in one piece has nothing to end
- * then, and the server hears of broken sockets by itself.
+ * Koa, with a shorter way for answers that are a text, which most are, and for the live stream. Koa adds a listener to
+ * each response and its socket, and takes it off again, in case the socket breaks: an answer that leaves in one piece
+ * has nothing to end then, the stream hears of its end by itself, and the server logs broken sockets at debug.
  */
 export class Application extends Koa {
   async handleRequest(ctx: Koa.Context, run: Run): Promise<void> {

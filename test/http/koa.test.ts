@@ -84,6 +84,7 @@ test('everything else is answered as Koa does', async ({ answer }) => {
     ctx.res.statusCode = 304;
   });
   assert.is(unchanged.response.status, 304);
+  assert.is(unchanged.response.headers.get('content-type'), null);
   assert.is(unchanged.text, '');
 });
 
@@ -112,12 +113,23 @@ test('a client that breaks its connection before a text is ready is no error', a
   assert.equal(errors, []);
 });
 
-test('an answer that a middleware gives itself is left alone', async ({ answer }) => {
-  const { text } = await answer(ctx => {
+test('an answer that a middleware gives itself is left alone', async ({ answer, errors }) => {
+  const { text, listeners } = await answer(ctx => {
     ctx.respond = false;
-    ctx.res.end('mine');
+    ctx.body = 'ours';
+    setImmediate(() => ctx.res.end('mine'));
   });
   assert.is(text, 'mine');
+  assert.is(listeners, 0);
+  // So long that it is still on its way when Koa's turn comes.
+  const long = 'm'.repeat(16 * 1024 * 1024);
+  const ended = await answer(ctx => {
+    ctx.res.on('error', error => errors.push(error));
+    ctx.res.end(long);
+    ctx.body = 'ours';
+  });
+  assert.ok(ended.text === long);
+  assert.equal(errors, []);
 });
 
 test.run();
