@@ -145,9 +145,7 @@ export class Writer {
   /** Asks for the next group at the end of this turn of the event loop, so that what comes in one turn is one group. */
   #ask(large = false): void {
     if (large && this.#state === 'busy') return this.#askAhead();
-    if (this.#state !== 'idle') return;
-    this.#state = 'asked';
-    setImmediate(() => this.#next());
+    if (this.#state === 'idle') this.#nextSoon();
   }
 
   #askAhead(): void {
@@ -174,19 +172,26 @@ export class Writer {
     const group = this.#gathering.slice(0, maxGroupJobs);
     // A new list: one that is emptied and filled for ever keeps alive what it once held (under-way.ts).
     this.#gathering = this.#gathering.slice(maxGroupJobs);
-    this.#groups = [...this.#groups, group];
     const jobs = group.map(({ job }) => job);
-    this.#send({ kind: 'group', jobs, now: this.#options.clock.now(), believed: this.#believed.now() });
+    try {
+      this.#send({ kind: 'group', jobs, now: this.#options.clock.now(), believed: this.#believed.now() });
+    } catch (error) {
+      // What cannot be copied to the thread: a defect, or no memory. Nothing of the group was sent.
+      for (const { reject } of group) reject(error as Error);
+      if (this.#groups.length === 0) this.#nextSoon();
+      return;
+    }
+    this.#groups = [...this.#groups, group];
   }
 
   #send(request: WriterRequest): void {
     this.#state = 'busy';
-    try {
-      this.#worker.postMessage(request);
-    } catch (error) {
-      // What cannot be copied has no answer, and those behind it would get those of others.
-      this.#fail(error as Error);
-    }
+    this.#worker.postMessage(request);
+  }
+
+  #nextSoon(afterGroup = false): void {
+    this.#state = 'asked';
+    setImmediate(() => this.#next(afterGroup));
   }
 
   #answered(answer: WriterAnswer): void {
@@ -197,9 +202,7 @@ export class Writer {
         for (const [index, pending] of written.entries()) settle(pending, answer.outcomes[index]!);
         if (this.#groups.length > 0) return this.#askAhead();
         // After the callers have their results: what they write next belongs to the next group.
-        this.#state = 'asked';
-        setImmediate(() => this.#next(true));
-        return;
+        return this.#nextSoon(true);
       }
       case 'compact':
         this.#compactions.shift()!.resolve(answer.more);

@@ -149,19 +149,20 @@ test('when the thread ends, everything that is with it or waits for it is refuse
     );
   }));
 
-test('what cannot be sent to the thread is fatal, and everything under way is refused', () =>
-  inFolder(async dir => {
-    const fatal: Error[] = [];
-    const storage = await openStorage(dir, { onFatal: error => fatal.push(error) });
-    const all: Promise<unknown>[] = [storage.checkpoints.put('first', 1)];
-    await turn();
+test('what cannot be sent to the thread is refused with its group, and everything else is written', () =>
+  withStorage(async storage => {
     const value = (() => '1') as unknown as string;
-    all.push(storage.atomically([['putCheckpoint', { key: 'second', value }]], { large: true }));
-    all.push(storage.checkpoints.put('third', 1));
-    for (const outcome of await Promise.allSettled(all))
-      assert.is(outcome.status === 'rejected' && outcome.reason.name, 'DataCloneError');
-    assert.is(fatal.length, 1);
-    await storage.close();
+    const broken = (large: boolean): Promise<unknown> =>
+      storage.atomically([['putCheckpoint', { key: 'broken', value }]], { large });
+    const outcomes = async (all: readonly Promise<unknown>[]): Promise<readonly string[]> =>
+      (await Promise.allSettled(all)).map(one => (one.status === 'rejected' ? one.reason.name : one.status));
+    assert.equal(await outcomes([broken(false)]), ['DataCloneError'], 'with nothing under way');
+    const all = [storage.checkpoints.put('first', 1)];
+    await turn();
+    all.push(broken(true) as Promise<void>, storage.checkpoints.put('third', 3));
+    assert.equal(await outcomes(all), ['fulfilled', 'DataCloneError', 'fulfilled']);
+    assert.equal([await storage.checkpoints.get('first'), await storage.checkpoints.get('third')], [1, 3]);
+    assert.is(await storage.checkpoints.get('broken'), undefined);
   }));
 
 test('when the file is found damaged, what was sent behind that is refused too, and not written', () =>
