@@ -3,7 +3,7 @@ import { assertNever } from '../errors.js';
 import { runRead } from './calls.js';
 import type { Database } from './database.js';
 import { openForReading } from './opening.js';
-import { packed, type ReaderRequest, type WireRead } from './protocol.js';
+import { packed, type ReaderAnswer, type ReaderRequest, type WireRead } from './protocol.js';
 
 const port = parentPort as MessagePort;
 const { dir } = workerData as { dir: string };
@@ -20,13 +20,25 @@ function read(request: ReaderRequest & { kind: 'read' }): WireRead {
   }
 }
 
+/** What was sent behind is not looked at: to end a thread that is inside of libsql takes the process with it. */
+function end(answer?: ReaderAnswer): void {
+  port.removeAllListeners('message');
+  database?.close();
+  if (answer !== undefined) port.postMessage(answer);
+  port.close();
+}
+
 port.on('message', (request: ReaderRequest) => {
   switch (request.kind) {
-    case 'read':
-      return port.postMessage({ number: request.number, ...read(request) });
+    case 'read': {
+      const outcome = read(request);
+      const answer: ReaderAnswer = { number: request.number, ...outcome };
+      // Whoever hears of a damaged file ends this thread.
+      if ('error' in outcome && outcome.error.name === 'CorruptError') return end(answer);
+      return port.postMessage(answer);
+    }
     case 'close':
-      database?.close();
-      return port.close();
+      return end();
     default:
       return assertNever(request);
   }

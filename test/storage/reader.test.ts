@@ -26,4 +26,16 @@ test('a reader that met a damaged file is closed when its thread has ended: a fr
     await reader.close();
   }));
 
+test('what was asked behind a query that met a damaged file is refused, and the thread ends in order', () =>
+  inFolder(async dir => {
+    writeFileSync(join(dir, 'event-sink.db'), Buffer.alloc(16_384, 'not a database'));
+    const failed: Error[] = [];
+    const reader = new Reader(dir, error => failed.push(error));
+    const reading = Array.from({ length: 200 }, () => reader.read('queryEvents', { limit: 1, order: 'received' }));
+    const outcomes = await Promise.allSettled(reading);
+    assert.ok(outcomes.every(one => one.status === 'rejected' && one.reason.name === 'CorruptError'));
+    await reader.close();
+    assert.is(failed.length, 1);
+  }));
+
 test.run();
