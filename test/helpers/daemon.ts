@@ -79,12 +79,18 @@ export class TestDaemon {
   /** Resolves when it is ready. */
   async start(extra: Readonly<Record<string, string>> = {}): Promise<this> {
     await this.launch(extra);
-    await until(async () => {
-      if (this.#child?.exitCode !== null)
-        throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
-      return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200;
+    const outcome = await until(async () => {
+      if (this.#hasEnded) return 'ended';
+      return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200 ? 'ready' : undefined;
     }, 'a ready daemon');
+    if (outcome === 'ended') throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
     return this;
+  }
+
+  /** Also by a signal. */
+  get #hasEnded(): boolean {
+    const { exitCode, signalCode } = this.#child!;
+    return exitCode !== null || signalCode !== null;
   }
 
   /** Starts the process and does not wait. */
